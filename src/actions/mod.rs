@@ -1,0 +1,1 @@
+//! Changes of the world without a PTY: notices.

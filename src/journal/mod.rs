@@ -1,0 +1,1 @@
+//! The journal, the spool, the store of runs.

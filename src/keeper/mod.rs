@@ -1,0 +1,1 @@
+//! The process that owns PTYs, and its client half.

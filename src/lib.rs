@@ -1,0 +1,41 @@
+//! flightdeck: a terminal program that flies an operator through a production deployment.
+//!
+//! The house in words: `main` parses the command line and hands over to `cli`. A run is an append-only
+//! journal of events; `engine` decides what happens next and folds events into state, purely; `host` is the
+//! process that owns a run (the only writer of its journal) and reconciles the world to what the engine wants;
+//! `keeper` owns the PTYs and outlives the host; `link` is what host and clients say to each other; `tui` and
+//! `plain` are clients; `record` turns the journal into documents; `sandbox` is a simulated world for training.
+//!
+//! ```text
+//! words     ids, stamps, values, outcomes: types without rules
+//! secrets   the one redactor                    expr      typed expressions and `${{ }}`
+//! runbook   the format: model, kinds, load, lint, schema
+//! engine    pure: plan, state, intent, event, decide, apply, wanted, autopilot
+//! monitor   pure: rings, series, baselines, debounce
+//! terminal  output file -> emulator -> rows     keeper    the process that owns PTYs
+//! probes    looking                             actions   notify
+//! journal   append, read, chain, spool, store   record    Markdown, JSON
+//! link      messages between host and clients   host      the run's process
+//! tui  plain  sandbox  cli
+//! ```
+//!
+//! Which room may import which is held by `tests/architecture.rs`.
+
+pub mod actions;
+pub mod cli;
+pub mod engine;
+pub mod expr;
+pub mod host;
+pub mod journal;
+pub mod keeper;
+pub mod link;
+pub mod monitor;
+pub mod plain;
+pub mod probes;
+pub mod record;
+pub mod runbook;
+pub mod sandbox;
+pub mod secrets;
+pub mod terminal;
+pub mod tui;
+pub mod words;

@@ -1,0 +1,1 @@
+//! What host and clients say to each other.

@@ -1,0 +1,2 @@
+//! The runbook format.
+pub mod kinds;

@@ -1,0 +1,1 @@
+//! Output file, emulator, rows.

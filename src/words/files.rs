@@ -1,0 +1,67 @@
+//! The names of a run's files, in one place.
+
+/// Event log, one event a line.
+pub const JOURNAL: &str = "journal.jsonl";
+/// The event log's second file, after a failed sync of the first.
+pub const JOURNAL_2: &str = "journal.2.jsonl";
+/// A torn last line, set aside.
+pub const JOURNAL_TORN: &str = "journal.torn";
+/// The compiled plan.
+pub const PLAN: &str = "plan.json";
+/// The answers file as read.
+pub const ANSWERS: &str = "answers.json";
+/// The runbook's files as read, byte for byte.
+pub const RUNBOOK_DIR: &str = "runbook";
+/// Output, timing, started and exit files of attempts.
+pub const TERMINALS: &str = "terminals";
+/// The spool of samples.
+pub const SAMPLES: &str = "samples";
+/// Files that steps and pins save (`$run_dir`).
+pub const FILES: &str = "files";
+/// The sandbox's own folder.
+pub const WORLD: &str = "world";
+/// What remains and the resolved rollback, as plain commands.
+pub const BY_HAND: &str = "by-hand.md";
+/// The record for people.
+pub const RECORD_MD: &str = "record.md";
+/// The record for programs.
+pub const RECORD_JSON: &str = "record.json";
+/// The chain's head.
+pub const HEAD: &str = "head";
+/// Lock of the host (flock).
+pub const LOCK: &str = "lock";
+/// The host's socket.
+pub const SOCK: &str = "sock";
+/// The keeper's socket.
+pub const KEEPER_SOCK: &str = "keeper.sock";
+/// The host's own log.
+pub const HOST_LOG: &str = "host.log";
+/// The keeper's own log.
+pub const KEEPER_LOG: &str = "keeper.log";
+/// One MiB kept for the journal's last words on a full disk.
+pub const RESERVE: &str = "reserve";
+
+/// `N.out`: redacted output bytes of an attempt, below `terminals/`.
+pub fn out(attempt: u32) -> String {
+    format!("{attempt}.out")
+}
+
+/// `N.tim`: "microseconds bytes" a chunk.
+pub fn tim(attempt: u32) -> String {
+    format!("{attempt}.tim")
+}
+
+/// `N.started`: made with O_EXCL before the spawn.
+pub fn started(attempt: u32) -> String {
+    format!("{attempt}.started")
+}
+
+/// `N.exit`: how the command ended (written to a temporary name, then renamed).
+pub fn exit(attempt: u32) -> String {
+    format!("{attempt}.exit")
+}
+
+/// `N.stdout`: the stdout of a capturing step, which is on a pipe.
+pub fn stdout(attempt: u32) -> String {
+    format!("{attempt}.stdout")
+}
