@@ -17,7 +17,7 @@ pub use action::{
     Acting, Action, AnswerKind, Approve, Baseline, Check, Confirm, Danger, Field, Notify, Program, Record, Retry, Run,
     Wait, WaitFor,
 };
-pub use item::{Capture, CaptureAs, CaptureFrom, Due, Group, Item, Phase, Section, When};
+pub use item::{Capture, Due, Group, Item, Phase, Section, When};
 pub use parts::{
     Carrier, Channel, ChannelKind, Contact, Effect, Limitation, Link, Objectives, Pane, Parameter, Probe, Target, Trigger,
     TriggerMode, TriggerWhen, Watch, Where, WhereKind,
