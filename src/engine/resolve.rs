@@ -126,6 +126,9 @@ fn values(state: &State, item: &Item, scope: &PlanScope<'_>) -> Vec<(String, Str
     for parameter in state.plan.parameters.iter().filter(|p| p.secret.is_none()) {
         put(parameter.name.0.clone(), &parameter.value);
     }
+    for (name, value) in &item.locals {
+        put(name.clone(), value);
+    }
     let here = |value: &Value| match (value, &item.each) {
         (Value::Map(map), Some((_, key))) if map.contains_key(key) => map.get(key).cloned().unwrap_or_default(),
         _ => value.clone(),

@@ -99,6 +99,8 @@ pub struct Item {
     pub when: Vec<When>,
     /// The target's group and key under `for_each`: `item` in its texts.
     pub each: Option<(String, String)>,
+    /// Values of a used block's parameters.
+    pub locals: std::collections::BTreeMap<String, crate::words::Value>,
     /// What it does.
     pub action: Action,
     /// Seconds an attempt may take.
