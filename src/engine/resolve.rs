@@ -100,7 +100,7 @@ fn environment(
         }
     }
     for (name, template) in &acting.env {
-        let hidden = template.expressions().flat_map(|(expr, _)| expr.used()).any(|used| {
+        let hidden = template.expressions().flat_map(|(_, expr)| expr.used()).any(|used| {
             used.path.first().is_some_and(|first| secret.contains(&first.as_str()))
         });
         let value = if hidden { Env::Secret(template.source().to_owned()) } else { Env::Value(fill(template, scope)?) };

@@ -1,6 +1,7 @@
 //! The runbook format.
 mod at;
-//pub mod kinds;
+pub mod kinds;
+pub mod model;
 mod problem;
 mod source;
 pub mod tree;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::{Pane, Probe, Trigger, TriggerMode, TriggerWhen};
 use super::{CompileError, Compiler};
 use crate::expr::Expr;
-use crate::runbook::kinds::{Every, ItemRef, ProbeKind, ProbeRef, ProbeSpec, default_expect};
+use crate::runbook::kinds::{Every, ItemRef, ProbeKind, ProbeRef, ProbeSpec};
 use crate::runbook::model;
 use crate::words::{ProbeId, Value};
 
@@ -205,4 +205,25 @@ fn natural_unit(kind: &ProbeKind) -> crate::words::Unit {
         ProbeKind::Run(_) | ProbeKind::Script(_) => Unit::S,
         _ => Unit::Count,
     }
+}
+
+/// The kind's default expectations (RUNBOOK.md, the table of probe kinds).
+fn default_expect(kind: &ProbeKind) -> Vec<Expr> {
+    let texts: &[&str] = match kind {
+        ProbeKind::Http(_) => &["status == 200"],
+        ProbeKind::Tls(_) | ProbeKind::Openapi(_) => &["valid"],
+        ProbeKind::Tcp(_) => &["open"],
+        ProbeKind::Port(_) => &["foreign is empty"],
+        ProbeKind::File(_) => &["count > 0"],
+        ProbeKind::Config(_) => &["exists"],
+        ProbeKind::Postgres(_) => &["connected"],
+        ProbeKind::Report(report) => match report.format {
+            crate::runbook::kinds::ReportFormat::GoTest => &["failed == 0", "tests > 0"],
+            crate::runbook::kinds::ReportFormat::Coverage => &[],
+            _ => &["critical == 0", "high == 0"],
+        },
+        ProbeKind::Run(_) | ProbeKind::Script(_) => &["exit_code == 0"],
+        ProbeKind::Prometheus(_) | ProbeKind::Git(_) | ProbeKind::AllOf(_) | ProbeKind::AnyOf(_) => &[],
+    };
+    texts.iter().filter_map(|text| Expr::parse(text).ok()).collect()
 }
