@@ -257,6 +257,15 @@ fn wide_characters_take_two_columns_once() {
 }
 
 #[test]
+fn a_cut_character_loses_nothing_after_it() {
+    let mut screen = Screen::new(20, 2, 0);
+    screen.feed(b"\xc3");
+    screen.feed(b"\xa9a\xe2");
+    screen.feed(b"\x94\x82b");
+    assert_eq!(shown(&screen)[0], "éa│b");
+}
+
+#[test]
 fn a_tab_is_blanks() {
     assert_eq!(shown(&fed(20, 2, b"a\tb"))[0], "a       b");
 }
