@@ -1,2 +1,11 @@
 //! The runbook format.
+mod at;
 pub mod kinds;
+pub mod model;
+mod problem;
+mod source;
+pub mod tree;
+
+pub use at::At;
+pub use problem::{Fault, Problem, Severity};
+pub use source::{SourceFile, Sources};
