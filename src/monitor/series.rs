@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::expr::{Fold, Window};
 use crate::words::{Look, Sample};
 
 /// How many of the newest samples are kept as they came: 12 minutes at one a second.
@@ -38,32 +39,6 @@ pub struct Minute {
     pub sum: f64,
     /// The last figure.
     pub last: f64,
-}
-
-/// What is asked over a window.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Over {
-    /// The mean.
-    Avg,
-    /// The least.
-    Min,
-    /// The greatest.
-    Max,
-    /// How much a counter grew; a fall is a restart from 0.
-    Increase,
-    /// Last minus first.
-    Delta,
-    /// The value that this share (0..1) of the samples does not exceed.
-    Quantile(f64),
-}
-
-/// How far back.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Window {
-    /// Run time in µs.
-    Time(u64),
-    /// So many samples.
-    Samples(usize),
 }
 
 /// The samples of one probe, bounded.
@@ -142,24 +117,50 @@ impl Series {
         cells
     }
 
-    /// A figure over a window that ends at `up`; none when it holds too few samples. Windows that reach further back
-    /// than the samples as they came are computed from whole minutes.
-    pub fn over(&self, what: Over, window: Window, up: u64) -> Option<f64> {
+    /// The figures of a window that ends at `up`, oldest first, as they came. None where the window reaches further
+    /// back than they are kept.
+    pub fn figures(&self, window: Window, up: u64) -> Option<Vec<f64>> {
         match window {
             Window::Samples(n) => {
                 let skip = self.recent.len().saturating_sub(n.max(1));
-                raw(what, self.recent.iter().skip(skip).filter_map(|p| p.value))
+                Some(self.recent.iter().skip(skip).filter_map(|p| p.value).collect())
             }
-            Window::Time(span) => {
-                let from = up.saturating_sub(span);
-                if self.holds(from) {
-                    raw(what, self.recent.iter().filter(|p| p.up >= from && p.up <= up).filter_map(|p| p.value))
-                } else {
-                    let first = from.div_ceil(MINUTE);
-                    coarse(what, self.minutes.iter().filter(|m| u64::from(m.number) >= first && m.figures > 0))
-                }
+            Window::Seconds(span) => {
+                let from = back(up, span);
+                let inside = |p: &&Point| p.up >= from && p.up <= up;
+                self.holds(from).then(|| self.recent.iter().filter(inside).filter_map(|p| p.value).collect())
             }
         }
+    }
+
+    /// A figure over a window that ends at `up`; none when it holds too few samples. Windows that reach further back
+    /// than the samples as they came are computed from whole minutes.
+    pub fn fold(&self, fold: Fold, window: Window, up: u64) -> Option<f64> {
+        match (self.figures(window, up), window) {
+            (Some(figures), _) => fold.of(&figures),
+            (None, Window::Seconds(span)) => {
+                let first = back(up, span).div_ceil(MINUTE);
+                coarse(fold, self.minutes.iter().filter(|m| u64::from(m.number) >= first && m.figures > 0))
+            }
+            (None, Window::Samples(_)) => None,
+        }
+    }
+
+    /// The figures of good looks since `from`, and how many looks there were: as they came, or a mean a minute where
+    /// the samples are not kept that long.
+    pub(super) fn good_since(&self, from: u64, up: u64) -> (Vec<f64>, usize) {
+        if self.holds(from) {
+            let inside = |p: &&Point| p.up >= from && p.up <= up && p.look == Look::Good;
+            let figures: Vec<f64> = self.recent.iter().filter(inside).filter_map(|p| p.value).collect();
+            let count = figures.len();
+            return (figures, count);
+        }
+        let first = from.div_ceil(MINUTE);
+        let minutes = self.minutes.iter().filter(|m| u64::from(m.number) >= first && m.figures > 0 && m.looks[0] > 0);
+        minutes.fold((vec![], 0), |(mut figures, count), m| {
+            figures.push(m.sum / f64::from(m.figures));
+            (figures, count + usize::from(m.looks[0]))
+        })
     }
 
     /// Whether all that came since `from` is still there as it came.
@@ -191,51 +192,25 @@ impl Minute {
     }
 }
 
-/// Over figures in order of time.
-fn raw(what: Over, figures: impl Iterator<Item = f64>) -> Option<f64> {
-    let figures: Vec<f64> = figures.collect();
-    let (first, last) = (*figures.first()?, *figures.last()?);
-    let pair = figures.len() > 1;
-    match what {
-        Over::Avg => Some(figures.iter().sum::<f64>() / figures.len() as f64),
-        Over::Min => figures.iter().copied().reduce(f64::min),
-        Over::Max => figures.iter().copied().reduce(f64::max),
-        Over::Delta => pair.then_some(last - first),
-        Over::Increase => pair.then(|| grown(&figures)),
-        Over::Quantile(q) => Some(quantile(figures, q)),
-    }
+/// Run time so many seconds before `up`, µs.
+fn back(up: u64, seconds: f64) -> u64 {
+    up.saturating_sub((seconds.max(0.0) * 1e6) as u64)
 }
 
 /// Over whole minutes: exact for mean, least and greatest; a quantile is one of the minutes' means.
-fn coarse<'a>(what: Over, minutes: impl Iterator<Item = &'a Minute>) -> Option<f64> {
+fn coarse<'a>(fold: Fold, minutes: impl Iterator<Item = &'a Minute>) -> Option<f64> {
     let minutes: Vec<&Minute> = minutes.collect();
-    let lasts: Vec<f64> = minutes.iter().map(|m| m.last).collect();
-    match what {
-        Over::Avg => {
+    let each = |figure: fn(&Minute) -> f64| minutes.iter().map(|m| figure(m)).collect::<Vec<_>>();
+    match fold {
+        Fold::Avg => {
             let count: f64 = minutes.iter().map(|m| f64::from(m.figures)).sum();
             (count > 0.0).then(|| minutes.iter().map(|m| m.sum).sum::<f64>() / count)
         }
-        Over::Min => minutes.iter().map(|m| f64::from(m.min)).reduce(f64::min),
-        Over::Max => minutes.iter().map(|m| f64::from(m.max)).reduce(f64::max),
-        Over::Delta => (lasts.len() > 1).then(|| lasts[lasts.len() - 1] - lasts[0]),
-        Over::Increase => (lasts.len() > 1).then(|| grown(&lasts)),
-        Over::Quantile(q) => {
-            let means: Vec<f64> = minutes.iter().map(|m| m.sum / f64::from(m.figures.max(1))).collect();
-            (!means.is_empty()).then(|| quantile(means, q))
-        }
+        Fold::Min => fold.of(&each(|m| f64::from(m.min))),
+        Fold::Max => fold.of(&each(|m| f64::from(m.max))),
+        Fold::Delta | Fold::Increase => fold.of(&each(|m| m.last)),
+        Fold::Quantile(_) => fold.of(&each(|m| m.sum / f64::from(m.figures))),
     }
-}
-
-/// How much a counter grew; where it falls it began again at 0.
-fn grown(figures: &[f64]) -> f64 {
-    figures.windows(2).map(|pair| if pair[1] >= pair[0] { pair[1] - pair[0] } else { pair[1] }).sum()
-}
-
-/// By nearest rank, so that the answer is a figure that was seen.
-fn quantile(mut figures: Vec<f64>, q: f64) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    let rank = (q.clamp(0.0, 1.0) * figures.len() as f64).ceil() as usize;
-    figures.get(rank.saturating_sub(1).min(figures.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
 /// The middle figure (the mean of the two middle ones); none without figures.
@@ -264,27 +239,14 @@ mod tests {
     #[test]
     fn a_window_counts_only_what_lies_in_it() {
         let series = series([1.0, 2.0, 3.0, 4.0, 10.0]);
-        let over = |what, s| series.over(what, Window::Time(s * S), 4 * S);
-        assert_eq!(over(Over::Avg, 2), Some((3.0 + 4.0 + 10.0) / 3.0));
-        assert_eq!(over(Over::Min, 10), Some(1.0));
-        assert_eq!(over(Over::Max, 10), Some(10.0));
-        assert_eq!(over(Over::Delta, 10), Some(9.0));
-        assert_eq!(series.over(Over::Avg, Window::Samples(2), 4 * S), Some(7.0));
-        assert_eq!(series.over(Over::Avg, Window::Time(S), 60 * S), None);
-        assert_eq!(series.over(Over::Delta, Window::Samples(1), 4 * S), None);
-    }
-
-    #[test]
-    fn a_counter_that_restarts_has_still_grown() {
-        assert_eq!(series([5.0, 8.0, 2.0, 4.0]).over(Over::Increase, Window::Samples(9), 3 * S), Some(3.0 + 2.0 + 2.0));
-    }
-
-    #[test]
-    fn quantiles_are_figures_that_were_seen() {
-        let series = series((1..=100).map(f64::from));
-        assert_eq!(series.over(Over::Quantile(0.95), Window::Samples(100), 99 * S), Some(95.0));
-        assert_eq!(series.over(Over::Quantile(0.0), Window::Samples(100), 99 * S), Some(1.0));
-        assert_eq!(series.over(Over::Quantile(1.0), Window::Samples(100), 99 * S), Some(100.0));
+        let over = |fold, s| series.fold(fold, Window::Seconds(s), 4 * S);
+        assert_eq!(over(Fold::Avg, 2.0), Some((3.0 + 4.0 + 10.0) / 3.0));
+        assert_eq!(over(Fold::Min, 10.0), Some(1.0));
+        assert_eq!(over(Fold::Max, 10.0), Some(10.0));
+        assert_eq!(over(Fold::Delta, 10.0), Some(9.0));
+        assert_eq!(series.fold(Fold::Avg, Window::Samples(2), 4 * S), Some(7.0));
+        assert_eq!(series.fold(Fold::Avg, Window::Seconds(1.0), 60 * S), None);
+        assert_eq!(series.fold(Fold::Delta, Window::Samples(1), 4 * S), None);
     }
 
     #[test]
@@ -293,8 +255,8 @@ mod tests {
         assert_eq!(series.recent().len(), RECENT);
         assert_eq!(series.minutes().len(), MINUTES);
         let up = 99_999 * S;
-        assert_eq!(series.over(Over::Max, Window::Time(3600 * S), up), Some(59.0));
-        let avg = series.over(Over::Avg, Window::Time(3600 * S), up).unwrap();
+        assert_eq!(series.fold(Fold::Max, Window::Seconds(3600.0), up), Some(59.0));
+        let avg = series.fold(Fold::Avg, Window::Seconds(3600.0), up).unwrap();
         assert!((avg - 29.5).abs() < 0.5, "{avg}");
     }
 

@@ -113,6 +113,16 @@ impl Trust {
 
     /// rustls settings, and the verifier that remembers what servers showed. Every handshake is a full one.
     pub fn config(&self) -> Result<(ClientConfig, Arc<Watcher>), Problem> {
+        self.build(false)
+    }
+
+    /// The same, but a chain that does not hold is only remembered ([`Watcher::refusal`]), so that the rest of the
+    /// handshake can be seen. For looking at certificates: nothing may be sent over such a connection.
+    pub fn config_that_records(&self) -> Result<(ClientConfig, Arc<Watcher>), Problem> {
+        self.build(true)
+    }
+
+    fn build(&self, lenient: bool) -> Result<(ClientConfig, Arc<Watcher>), Problem> {
         let check = match &self.fingerprint {
             Some(pin) => Check::Pin(pin.clone()),
             None => Check::Roots(
@@ -121,7 +131,7 @@ impl Trust {
                     .map_err(|e| Problem::nothing(format!("ca: {e}")))?,
             ),
         };
-        let watcher = Arc::new(Watcher { check, chain: Mutex::default() });
+        let watcher = Arc::new(Watcher { check, lenient, chain: Mutex::default(), refusal: Mutex::default() });
         let builder = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(|e| Problem::nothing(e.to_string()))?
@@ -152,13 +162,43 @@ enum Check {
 #[derive(Debug)]
 pub(super) struct Watcher {
     check: Check,
+    lenient: bool,
     chain: Mutex<Vec<CertificateDer<'static>>>,
+    refusal: Mutex<Option<rustls::Error>>,
 }
 
 impl Watcher {
     /// The chain of the last handshake, the server's own certificate first.
     pub fn chain(&self) -> Vec<CertificateDer<'static>> {
         self.chain.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why the last chain does not hold, if it does not.
+    pub fn refusal(&self) -> Option<rustls::Error> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn check(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match &self.check {
+            Check::Roots(inner) => {
+                inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            }
+            Check::Pin(pin) => {
+                let found = sha256_hex(end_entity);
+                if found == *pin {
+                    Ok(ServerCertVerified::assertion())
+                } else {
+                    Err(CertificateError::Other(OtherError(Arc::new(OtherCertificate { found }))).into())
+                }
+            }
+        }
     }
 }
 
@@ -187,19 +227,9 @@ impl ServerCertVerifier for Watcher {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let chain = std::iter::once(end_entity).chain(intermediates).map(|c| c.clone().into_owned()).collect();
         *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = chain;
-        match &self.check {
-            Check::Roots(inner) => {
-                inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-            }
-            Check::Pin(pin) => {
-                let found = sha256_hex(end_entity);
-                if found == *pin {
-                    Ok(ServerCertVerified::assertion())
-                } else {
-                    Err(CertificateError::Other(OtherError(Arc::new(OtherCertificate { found }))).into())
-                }
-            }
-        }
+        let checked = self.check(end_entity, intermediates, server_name, ocsp_response, now);
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = checked.as_ref().err().cloned();
+        if self.lenient { Ok(ServerCertVerified::assertion()) } else { checked }
     }
 
     fn verify_tls12_signature(
