@@ -1,2 +1,10 @@
 //! The runbook format.
-pub mod kinds;
+mod at;
+//pub mod kinds;
+mod problem;
+mod source;
+pub mod tree;
+
+pub use at::At;
+pub use problem::{Fault, Problem, Severity};
+pub use source::{SourceFile, Sources};

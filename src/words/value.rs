@@ -139,7 +139,9 @@ pub fn short_duration(seconds: f64) -> String {
     match s {
         s if s == 0.0 => "0 s".into(),
         s if s < 0.000_95 => format!("{sign}{:.0} µs", s * 1e6),
-        s if s < 0.995 => format!("{sign}{} ms", number((s * 1e3 * 10.0).round() / 10.0).split('.').next().unwrap_or("0")),
+        s if s < 0.995 => {
+            format!("{sign}{} ms", number((s * 1e3 * 10.0).round() / 10.0).split('.').next().unwrap_or("0"))
+        }
         s if s < 10.0 => format!("{sign}{} s", number((s * 10.0).round() / 10.0)),
         s if s < 120.0 => format!("{sign}{s:.0} s"),
         s if s < 7200.0 => format!("{sign}{:.0} min", s / 60.0),
