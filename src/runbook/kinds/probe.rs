@@ -293,9 +293,10 @@ impl ProbeKind {
     pub fn texts(&mut self) -> Vec<&mut Template> {
         match self {
             Self::Http(http) => http.texts(),
-            Self::Tls(t) => {
-                [&mut t.address, &mut t.files, &mut t.ca, &mut t.key, &mut t.server_name].into_iter().flatten().collect()
-            }
+            Self::Tls(t) => [&mut t.address, &mut t.files, &mut t.ca, &mut t.key, &mut t.server_name]
+                .into_iter()
+                .flatten()
+                .collect(),
             Self::Tcp(t) => vec![&mut t.address],
             Self::Port(p) => p.ports.iter_mut().chain(&mut p.owner).collect(),
             Self::File(f) => vec![&mut f.path],
