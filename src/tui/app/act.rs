@@ -48,7 +48,10 @@ impl App {
                 self.open(Box::new(viewer));
             }
             Cmd::Rollback => {
-                let viewer = dialogs::rollback(&self.ctx());
+                let ctx = self.ctx();
+                // When the program cannot go on, what remains is shown beside the way back.
+                let stuck = ctx.model.state.storage_failed.is_some() || ctx.model.gone.is_some();
+                let viewer = if stuck { dialogs::by_hand(&ctx) } else { dialogs::rollback(&ctx) };
                 self.open(Box::new(viewer));
             }
             Cmd::Help => self.help(),
@@ -108,6 +111,11 @@ impl App {
         let seen = ctx.seen(index);
         match verb {
             Verb::Start | Verb::Danger => self.start(index, seen, verb == Verb::Danger),
+            Verb::ReadOn => {
+                let drawn = &self.view.drawn;
+                let page = usize::from(drawn.item.height).saturating_sub(4).max(1);
+                self.view.text_down = (self.view.text_down + page).min(drawn.text_most);
+            }
             Verb::Tick => self.want(Want::Answer { item: id, seen, fields: Default::default() }, None),
             Verb::Fill => {
                 let form = dialogs::answer(&ctx, index);

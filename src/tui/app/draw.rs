@@ -91,6 +91,8 @@ impl App {
             body.cursor = opened.dialog.draw(&ctx, place, buf);
             body.drawn.tape = None;
         }
+        self.view.drawn = body.drawn;
+        let ctx = Ctx { model: &self.model, view: &self.view, theme, now: self.now, options: &self.options };
         let (mode, verbs) = match self.dialogs.last() {
             Some(opened) if opened.dialog.is_text() => ("TEXT", opened.dialog.verbs(&ctx)),
             Some(opened) => ("", opened.dialog.verbs(&ctx)),
@@ -98,7 +100,6 @@ impl App {
             None => ("", keymap::bottom(&ctx)),
         };
         bottom::draw(&ctx, buf, row(area.height - 1), mode, &verbs, self.said.as_ref().map(|s| s.words.as_str()));
-        self.view.drawn = body.drawn;
         body.cursor
     }
 }
@@ -238,7 +239,7 @@ fn zoomed(ctx: &Ctx<'_>, buf: &mut Buffer, room: Rect) -> Body {
 }
 
 fn of_item(drew: &item::Drew) -> Drawn {
-    Drawn { tape: drew.tape, tape_top: drew.top, text_most: drew.most, command: drew.command.clone(), ..Drawn::default() }
+    Drawn { tape: drew.tape, tape_top: drew.top, text_most: drew.most, command: drew.command.clone(), command_left: drew.command_left, ..Drawn::default() }
 }
 
 fn edge(buf: &mut Buffer, room: Rect, from: u16, to: u16, title: &Line) {

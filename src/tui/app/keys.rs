@@ -18,6 +18,9 @@ impl App {
     /// Takes inputs that were read at `read`.
     pub fn input(&mut self, pieces: Vec<Piece>, read: Duration) {
         self.now = self.now.max(read);
+        if pieces.iter().any(|p| matches!(p.input, Input::Key(_))) {
+            self.alarm = None;
+        }
         let mut typed: Vec<u8> = vec![];
         for piece in pieces {
             if self.view.typing {

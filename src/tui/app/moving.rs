@@ -132,7 +132,9 @@ impl App {
             self.view.live_down = down(self.view.live_down, most, cmd, 10);
             return;
         }
-        if !has_tape {
+        // Beside a terminal the arrows move the text that had no room, pages move the terminal.
+        let arrows = matches!(cmd, Cmd::Up | Cmd::Down) && drawn.text_most > 0 && !self.view.zoom;
+        if !has_tape || arrows {
             let most = drawn.text_most;
             self.view.text_down = down(self.view.text_down, most, cmd, 10);
             return;

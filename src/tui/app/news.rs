@@ -85,7 +85,8 @@ impl App {
             }
             _ => return,
         };
-        self.outs.push(Out::Bell(words));
+        self.outs.push(Out::Bell(words.clone()));
+        self.alarm = Some(words);
     }
 
     /// Brings what the host was told in line with what is shown.
@@ -181,7 +182,10 @@ impl App {
         }
         let target = plan.target_name().or(plan.system.as_deref()).unwrap_or(&plan.title);
         let training = if self.model.state.is_training() { "TRAINING · " } else { "" };
-        let title = format!("{training}{} · flightdeck", text::line(target));
+        let title = match &self.alarm {
+            Some(alarm) => format!("{training}{alarm} · {}", text::line(target)),
+            None => format!("{training}{} · flightdeck", text::line(target)),
+        };
         if title != self.title {
             self.title.clone_from(&title);
             self.outs.push(Out::Title(title));

@@ -27,7 +27,7 @@ pub use list::List;
 pub use menu::Menu;
 pub use metrics::Metrics;
 pub use settle::Settle;
-pub use viewer::{Kind, Viewer, contacts, details, preview, rollback};
+pub use viewer::{Kind, Viewer, by_hand, contacts, details, preview, rollback};
 
 use super::input::Key;
 use super::tree::Node;

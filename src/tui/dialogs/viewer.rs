@@ -159,6 +159,13 @@ pub fn rollback(ctx: &Ctx<'_>) -> Viewer {
     Viewer::new("rollback", "Rollback, to read: nothing is started from here", lines)
 }
 
+/// What remains and the rollback, as plain commands: the way on when the program cannot go on.
+pub fn by_hand(ctx: &Ctx<'_>) -> Viewer {
+    let text = crate::engine::by_hand(&ctx.model.state);
+    let lines = text::lines(&text).into_iter().map(|l| (l, Kind::Text)).collect();
+    Viewer::new("by-hand", "By hand", lines)
+}
+
 /// Contacts and links.
 pub fn contacts(ctx: &Ctx<'_>) -> Viewer {
     let plan = &ctx.model.state.plan;

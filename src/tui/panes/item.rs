@@ -25,8 +25,10 @@ pub struct Drew {
     pub most: usize,
     /// The cursor while it is typed.
     pub cursor: Option<Position>,
-    /// The whole command was on the screen: item, what was seen of it, digest.
+    /// The command's end was on the screen: item, what was seen of it, digest.
     pub command: Option<(usize, u32, String)>,
+    /// Lines of the command that are still below.
+    pub command_left: usize,
 }
 
 /// The pane's title: where the item stands.
@@ -73,6 +75,7 @@ pub fn draw(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect) -> Drew {
     let seen_down = ctx.view.text_down.min(most) + usize::from(text_area.height);
     let mut drew = Drew { most, ..Drew::default() };
     // A command that did not fit was read when its end was scrolled to.
+    drew.command_left = command_end.saturating_sub(seen_down);
     if seen_down >= command_end
         && let Ok(started) = crate::engine::resolve(&ctx.model.state, index)
     {

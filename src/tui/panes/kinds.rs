@@ -12,9 +12,6 @@ use crate::tui::view::Ctx;
 use crate::tui::widgets::Line;
 use crate::words::{ProbeId, Verdict, clock, short_duration};
 
-/// Lines of a script that are shown; the rest is one key away (`e`).
-const SCRIPT: usize = 14;
-
 /// The lines of an item's action.
 pub fn lines(ctx: &Ctx<'_>, index: usize, columns: usize) -> Vec<Line> {
     let item = &ctx.model.state.plan.items[index];
@@ -103,14 +100,10 @@ fn command(ctx: &Ctx<'_>, index: usize, columns: usize) -> Vec<Line> {
             }
         }
         Command::Script(shell, script) => {
-            let more = script.len().saturating_sub(SCRIPT);
             lines.push(Line::of(format!("{shell}, a script of {} line{}:", script.len(), facts::plural(script.len())), theme.faint()));
-            for line in script.iter().take(SCRIPT) {
+            for line in script.iter() {
                 let wrapped = text::fill([line.clone()], columns.saturating_sub(2), 2);
                 lines.extend(wrapped.into_iter().map(|l| Line::of("  ", Style::new()).with(l, theme.strong())));
-            }
-            if more > 0 {
-                lines.push(Line::of(format!("  … {more} more lines: e shows all"), theme.caution()));
             }
         }
         Command::None => {}

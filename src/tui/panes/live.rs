@@ -13,17 +13,24 @@ use crate::words::{Severity, Verdict, clock, short_duration};
 
 /// Columns of a sparkline.
 const SPARK: usize = 8;
-/// Probes of one pane beyond this fold into `+n more`; the worst come first.
-const MOST: usize = 8;
+/// How many rows a pane, and the triggers, may have: the first that lets all fit; the rest folds into `+n more`.
+const MOST: [usize; 7] = [usize::MAX, 16, 8, 6, 4, 3, 2];
 
 /// Draws the column; returns how far down it can go.
 pub fn draw(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect) -> usize {
-    let lines = lines(ctx, usize::from(area.width));
-    Paint::new(buf, area).lines(&lines, ctx.view.live_down)
+    let height = usize::from(area.height);
+    let mut all = vec![];
+    for most in MOST {
+        all = lines(ctx, usize::from(area.width), most);
+        if all.len() <= height {
+            break;
+        }
+    }
+    Paint::new(buf, area).lines(&all, ctx.view.live_down)
 }
 
 /// All lines of the column.
-fn lines(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
+fn lines(ctx: &Ctx<'_>, columns: usize, most: usize) -> Vec<Line> {
     let (plan, theme) = (&ctx.model.state.plan, ctx.theme);
     let mut lines = vec![];
     for pane in &plan.panes {
@@ -34,11 +41,11 @@ fn lines(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
         lines.push(Line::of(format!(" {title}"), theme.strong()).with(" ".repeat(pad), Style::new()).with(every, theme.faint()));
         let mut rows: Vec<(u8, &Probe, Option<&LiveProbe>)> =
             probes.into_iter().map(|p| (badness(ctx, p), p, ctx.model.live_probe(&p.id))).collect();
-        if rows.len() > MOST {
+        if rows.len() > most {
             rows.sort_by_key(|(bad, ..)| std::cmp::Reverse(*bad));
         }
-        let more = rows.len().saturating_sub(MOST);
-        for (_, probe, live) in rows.into_iter().take(MOST) {
+        let more = rows.len().saturating_sub(most);
+        for (_, probe, live) in rows.into_iter().take(most) {
             lines.push(probe_line(ctx, probe, live, columns));
         }
         if more > 0 {
@@ -50,7 +57,8 @@ fn lines(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
     }
     if !plan.triggers.is_empty() {
         lines.push(Line::of(" TRIGGERS", theme.strong()));
-        for trigger in &plan.triggers {
+        let more = plan.triggers.len().saturating_sub(most.max(3));
+        for trigger in plan.triggers.iter().take(most.max(3)) {
             let when = match &trigger.when {
                 TriggerWhen::Samples(_) => "off",
                 TriggerWhen::Manual(_) => "by hand",
@@ -65,6 +73,9 @@ fn lines(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
             let pad = room.saturating_sub(text::width(&title)) + 1;
             let glyph = theme.pick("·", "[-]");
             lines.push(Line::of(format!(" {glyph} {severity} {title}{}{when}", " ".repeat(pad)), theme.faint()));
+        }
+        if more > 0 {
+            lines.push(Line::of(format!("   +{more} more"), theme.faint()));
         }
     }
     lines

@@ -31,6 +31,9 @@ pub enum TuiError {
     /// There is no terminal.
     #[error("no terminal to draw on: use --plain")]
     NoTerminal,
+    /// A thread of the client failed; the terminal was given back.
+    #[error("a part of the screens failed; the run goes on")]
+    Failed,
     /// The terminal could not be used.
     #[error("the terminal cannot be used ({0}): use --plain")]
     Io(#[from] io::Error),
@@ -110,6 +113,9 @@ impl Shell {
         self.app.hello();
         let mut drawn: Option<Instant> = None;
         loop {
+            if !screen::is_ours() {
+                return Err(TuiError::Failed);
+            }
             if let Some(exit) = self.carry_out(screen)? {
                 return Ok(exit);
             }

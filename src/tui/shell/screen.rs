@@ -50,6 +50,11 @@ fn give_back() {
     let _ = terminal::disable_raw_mode();
 }
 
+/// The terminal is still ours: no panic has given it back.
+pub(super) fn is_ours() -> bool {
+    OURS.load(Ordering::SeqCst)
+}
+
 /// The terminal while it is ours.
 pub(super) struct Screen {
     backend: CrosstermBackend<Stdout>,
