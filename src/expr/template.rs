@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -175,11 +174,6 @@ fn find_close(text: &str) -> Option<usize> {
     }
     // A quote that does not end is the expression's fault, which has the better message.
     if quote.is_some() { text.find(CLOSE) } else { None }
-}
-
-/// Where a template's expression stands, for [`super::NotFilled`].
-pub(super) fn span_of(at: usize, expr: &Expr) -> Range<usize> {
-    at..at + expr.source().len()
 }
 
 impl Default for Template {

@@ -5,6 +5,8 @@
 
 use std::io::{self, BufRead, Read, Write};
 
+use super::utf8::unfinished;
+
 /// Bytes put into one event at most.
 const EVENT_BYTES: usize = 64 * 1024;
 
@@ -119,22 +121,6 @@ impl<W: Write> Events<W> {
         self.event(&rest)?;
         Ok(self.to.flush()?)
     }
-}
-
-/// How many bytes at the end may be the beginning of a character.
-fn unfinished(bytes: &[u8]) -> usize {
-    let from = bytes.len().saturating_sub(3);
-    for at in (from..bytes.len()).rev() {
-        let len = match bytes[at] {
-            0xc2..=0xdf => 2,
-            0xe0..=0xef => 3,
-            0xf0..=0xf4 => 4,
-            0x80..=0xbf => continue,
-            _ => 1,
-        };
-        return if len > bytes.len() - at { bytes.len() - at } else { 0 };
-    }
-    0
 }
 
 #[cfg(test)]

@@ -2,8 +2,11 @@
 //!
 //! The emulator keeps a string sequence (OSC) in memory until it ends, and lets `CSI Ps b` repeat a character 65,535
 //! times for eight bytes. So strings stop here, none of them is needed by a pane but the title: DCS, APC, PM and SOS
-//! are dropped, OSC is cut at a bound; and control sequences are passed on whole, with sane counts. The states are
-//! those of the emulator's own parser, so both agree on where a sequence ends.
+//! are dropped, OSC is cut at a bound; and control sequences are passed on whole, with sane counts. Characters are passed
+//! on whole too: the parser (vte 0.15) loses text after one that was cut (`é` in two, an ASCII letter, the beginning of
+//! another). The states are those of the emulator's own parser, so both agree on where a sequence ends.
+
+use super::utf8::unfinished;
 
 /// An OSC longer than this is read no further; titles are much shorter.
 const OSC_BYTES: usize = 1024;
@@ -45,6 +48,8 @@ pub(super) struct Guard {
     held: Vec<u8>,
     /// The sequence is too long.
     over: bool,
+    /// The beginning of a character of the text.
+    cut: Vec<u8>,
 }
 
 impl Guard {
@@ -52,18 +57,34 @@ impl Guard {
     pub(super) fn feed(&mut self, bytes: &[u8], mut pass: impl FnMut(Pass<'_>)) {
         let mut at = 0;
         while at < bytes.len() {
-            if self.state == State::Ground {
-                let text = &bytes[at..bytes.len().min(at + PIECE_BYTES)];
-                let end = text.iter().position(|b| *b == 0x1b).unwrap_or(text.len());
-                if end > 0 {
-                    pass(Pass::Bytes(&text[..end]));
-                    at += end;
-                    continue;
-                }
+            if self.state == State::Ground && bytes[at] != 0x1b {
+                at += self.text(&bytes[at..], &mut pass);
+                continue;
             }
             self.step(bytes[at], &mut pass);
             at += 1;
         }
+    }
+
+    /// Takes text up to the next ESC or a bound; how many bytes.
+    fn text(&mut self, bytes: &[u8], pass: &mut impl FnMut(Pass<'_>)) -> usize {
+        if !self.cut.is_empty() {
+            self.cut.extend_from_slice(&bytes[..1]);
+            let whole = self.cut.len() - unfinished(&self.cut);
+            if whole > 0 {
+                pass(Pass::Bytes(&self.cut[..whole]));
+                self.cut.drain(..whole);
+            }
+            return 1;
+        }
+        let text = &bytes[..bytes.len().min(PIECE_BYTES)];
+        let end = text.iter().position(|b| *b == 0x1b).unwrap_or(text.len());
+        let whole = end - unfinished(&text[..end]);
+        if whole > 0 {
+            pass(Pass::Bytes(&text[..whole]));
+        }
+        self.cut.extend_from_slice(&text[whole..end]);
+        end
     }
 
     fn step(&mut self, byte: u8, pass: &mut impl FnMut(Pass<'_>)) {
@@ -72,7 +93,13 @@ impl Guard {
                 pass(Pass::Osc(&self.held));
                 self.start(State::Esc);
             }
-            (_, 0x1b) => self.start(State::Esc),
+            (_, 0x1b) => {
+                if !self.cut.is_empty() {
+                    self.cut.clear();
+                    pass(Pass::Bytes("\u{fffd}".as_bytes()));
+                }
+                self.start(State::Esc);
+            }
             (State::Ground, _) => {}
             (_, 0x18 | 0x1a) => self.state = State::Ground,
 
@@ -165,6 +192,23 @@ mod tests {
         assert_eq!(through(&[b"\x1b\x00]0;hidden\x07x"]), "\0<osc 0;hidden>x", "a control after ESC changes nothing");
         assert_eq!(through(&[b"\x1b[1\n2mx\x1b[\x18y"]), "\n^[12mxy");
         assert_eq!(through(&[b"x\x1b[65535b\x1b[b\x1b[0b\x1b[3;9b\x1b[?5b"]), "x<rep 65535><rep 1><rep 1><rep 3>^[?5b");
+    }
+
+    #[test]
+    fn characters_pass_whole() {
+        let mut pieces = Vec::new();
+        let mut guard = Guard::default();
+        for chunk in
+            [b"x\xc3".as_slice(), b"\xa9a\xe2", b"\x94", b"\x82\xc3\xc3", b"\xa9\xf0\x9f", b"\x1b]0;\x07\x98\x80!"]
+        {
+            guard.feed(chunk, |pass| match pass {
+                Pass::Bytes(bytes) => pieces.push(bytes.to_vec()),
+                other => assert_eq!(other, Pass::Osc(b"0;")),
+            });
+        }
+        let expected: [&[u8]; 8] =
+            [b"x", "é".as_bytes(), b"a", "│".as_bytes(), b"\xc3", "é".as_bytes(), "\u{fffd}".as_bytes(), b"\x98\x80!"];
+        assert_eq!(pieces, expected);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! reaches the outer terminal as a control sequence. [`sanitize`] does the same for any other text from outside.
 
 pub mod cast;
+mod cells;
 mod follow;
 mod guard;
 mod hands;
@@ -13,6 +14,7 @@ mod paste;
 mod row;
 mod sanitize;
 mod screen;
+mod utf8;
 
 pub use follow::{Follower, POLL_BYTES, TAIL_BYTES};
 pub use lines::last_lines;

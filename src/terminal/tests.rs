@@ -198,11 +198,11 @@ fn floods_are_quick_and_bounded() {
     let start = Instant::now();
     let mut screen = Screen::new(80, 24, 200);
     for flood in [
-        b"\x1b]0;".repeat(1).into_iter().chain(std::iter::repeat_n(b'x', 1 << 20)).collect::<Vec<u8>>(),
+        [b"\x1b]0;".as_slice(), &[b'x'; 1 << 20]].concat(),
         vec![b'l'; 1 << 20],
         b"\xff".repeat(100_000),
         b"y\r\n".repeat(100_000),
-        "e\u{301}".repeat(1).into_bytes().into_iter().chain("\u{301}".repeat(50_000).into_bytes()).collect(),
+        format!("e{}", "\u{301}".repeat(50_000)).into_bytes(),
         b"x\x1b[65535b".repeat(1_000),
         b"\x1b[3g\x1b[9G\x1b[65535Z\x1b[65535I".repeat(1_000),
         b"\x1b[22t\x1b[?1049h\x1b[?1049l".repeat(1_000),
@@ -254,6 +254,15 @@ fn wide_characters_take_two_columns_once() {
     // Drawn as one by others, two cells each here: they stay apart, so that widths add up.
     let row = fed(10, 2, "👍🏽x".as_bytes()).row(0);
     assert_eq!((row.width(), row.runs.len()), (5, 2));
+}
+
+#[test]
+fn a_cut_character_loses_nothing_after_it() {
+    let mut screen = Screen::new(20, 2, 0);
+    screen.feed(b"\xc3");
+    screen.feed(b"\xa9a\xe2");
+    screen.feed(b"\x94\x82b");
+    assert_eq!(shown(&screen)[0], "éa│b");
 }
 
 #[test]
