@@ -76,9 +76,9 @@ pub enum Want {
     /// End the run early.
     End { reason: String },
     // hands
-    /// An attempt ended as the keeper says; what the host read from its output.
-    /// `captured`: by capture; `fields`: what the expectations name (`stdout`, `json`, …).
-    Exited { ended: Box<Ended>, captured: BTreeMap<Name, Value>, fields: BTreeMap<String, Value> },
+    /// An attempt ended as the keeper says. `fields`: what its expectations and captures may name (`stdout`,
+    /// `output`); `outputs`: the lines of `$FLIGHTDECK_OUTPUT`.
+    Exited { ended: Box<Ended>, fields: BTreeMap<String, Value>, outputs: BTreeMap<String, String> },
     /// An attempt never started.
     NotStarted { item: ItemId, attempt: u32, why: String },
     /// After a crash nobody knows how it ended.

@@ -7,6 +7,7 @@
 mod apply;
 mod autopilot;
 mod by_hand;
+mod capture;
 mod decide;
 mod effect;
 pub mod event;

@@ -100,7 +100,7 @@ fn environment(
         }
     }
     for (name, template) in &acting.env {
-        let hidden = template.expressions().flat_map(|(expr, _)| expr.used()).any(|used| {
+        let hidden = template.expressions().flat_map(|(_, expr)| expr.used()).any(|used| {
             used.path.first().is_some_and(|first| secret.contains(&first.as_str()))
         });
         let value = if hidden { Env::Secret(template.source().to_owned()) } else { Env::Value(fill(template, scope)?) };
@@ -125,6 +125,9 @@ fn values(state: &State, item: &Item, scope: &PlanScope<'_>) -> Vec<(String, Str
     };
     for parameter in state.plan.parameters.iter().filter(|p| p.secret.is_none()) {
         put(parameter.name.0.clone(), &parameter.value);
+    }
+    for (name, value) in &item.locals {
+        put(name.clone(), value);
     }
     let here = |value: &Value| match (value, &item.each) {
         (Value::Map(map), Some((_, key))) if map.contains_key(key) => map.get(key).cloned().unwrap_or_default(),

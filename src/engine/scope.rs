@@ -54,7 +54,7 @@ impl<'a> PlanScope<'a> {
     }
 
     fn far(&self) -> Far<'_> {
-        Far { state: self.state, each: self.item.and_then(|i| i.each.as_ref()), now: self.now }
+        Far { state: self.state, each: self.item.and_then(|i| i.each.as_ref()), locals: self.item.map(|i| &i.locals), now: self.now }
     }
 }
 
@@ -87,6 +87,7 @@ impl Scope for PlanScope<'_> {
 struct Far<'a> {
     state: &'a State,
     each: Option<&'a (String, String)>,
+    locals: Option<&'a BTreeMap<String, Value>>,
     now: Option<DateTime<Utc>>,
 }
 
@@ -139,6 +140,9 @@ impl Far<'_> {
 impl Scope for Far<'_> {
     fn value(&self, name: &str) -> Value {
         let plan = &self.state.plan;
+        if let Some(value) = self.locals.and_then(|l| l.get(name)) {
+            return value.clone();
+        }
         match name {
             "item" => return self.each.map_or(Value::NoData, |(_, key)| Value::Text(key.clone())),
             "pins" => return Value::Map(self.state.pins.iter().map(|(k, v)| (k.0.clone(), v.clone())).collect()),

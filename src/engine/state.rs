@@ -463,14 +463,14 @@ impl State {
             if item.phase == self.plan.rollback_phase() || self.status(index) == Status::Off {
                 continue;
             }
-            for capture in item.captures.iter().filter(|c| c.pin) {
-                let there = match (self.pins.get(&capture.name), &capture.key) {
+            for capture in item.captures.iter().filter(|c| c.spec.pin) {
+                let there = match (self.pins.get(&capture.spec.name), &capture.key) {
                     (Some(Value::Map(map)), Some(key)) => map.contains_key(key),
                     (Some(_), None) => true,
                     _ => false,
                 };
                 if !there {
-                    missing.push((index, capture.name.clone()));
+                    missing.push((index, capture.spec.name.clone()));
                 }
             }
         }

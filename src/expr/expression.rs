@@ -72,10 +72,6 @@ impl Expr {
     pub(super) fn node(&self) -> &Node {
         &self.0.node
     }
-
-    pub(super) fn inner(&self) -> &Inner {
-        &self.0
-    }
 }
 
 fn collect(node: &Node, call: Option<Function>, only_whether: bool, used: &mut Vec<Used>) {

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -141,7 +140,7 @@ pub fn stray_braces(text: &str) -> Option<Fault> {
     while let Some(found) = text[at..].find("{{") {
         let start = at + found;
         at = start + 2;
-        let Some(length) = text[at..].find(CLOSE) else { return None };
+        let length = text[at..].find(CLOSE)?;
         let inner = text[at..at + length].trim();
         let a_name = inner.starts_with(|c: char| c.is_ascii_lowercase())
             && inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
@@ -175,11 +174,6 @@ fn find_close(text: &str) -> Option<usize> {
     }
     // A quote that does not end is the expression's fault, which has the better message.
     if quote.is_some() { text.find(CLOSE) } else { None }
-}
-
-/// Where a template's expression stands, for [`super::NotFilled`].
-pub(super) fn span_of(at: usize, expr: &Expr) -> Range<usize> {
-    at..at + expr.source().len()
 }
 
 impl Default for Template {

@@ -258,11 +258,6 @@ impl Node {
         }
     }
 
-    /// Whether it begins with a name of the scope.
-    pub fn is_path(&self) -> bool {
-        matches!(&self.kind, Kind::Path { root: Root::Name(_), .. })
-    }
-
     /// The value, when the node is a literal.
     pub fn literal(&self) -> Option<&Value> {
         match &self.kind {

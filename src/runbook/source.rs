@@ -76,9 +76,11 @@ impl Sources {
     /// A text may be quoted, folded or indented in the file, so the two are walked side by side.
     pub fn inside(&self, at: At, text: &str, offset: usize) -> At {
         let Some(file) = self.file(at) else { return at };
-        let Ok(source) = file.text() else { return at };
         let start = at.offset as usize;
-        let Some(raw) = source.get(start..) else { return at };
+        let end = start.saturating_add(text.len().saturating_mul(4)).saturating_add(4096).min(file.bytes.len());
+        let Some(bytes) = file.bytes.get(start..end) else { return at };
+        let whole = std::str::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len);
+        let Some(raw) = bytes.get(..whole).and_then(|b| std::str::from_utf8(b).ok()) else { return at };
         let wanted = text.get(..offset).unwrap_or(text);
         file.place(at.file, start + walk(raw, wanted, text))
     }

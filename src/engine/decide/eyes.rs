@@ -1,6 +1,9 @@
 //! What was seen.
 
+use std::collections::BTreeMap;
+
 use super::{Decision, title};
+use crate::engine::capture::{capture_events, take_all};
 use crate::engine::event::{Ended, Event, StopStage, StopWhy};
 use crate::engine::intent::{Intent, Refusal, Want};
 use crate::engine::plan::{Action, Plan};
@@ -119,27 +122,15 @@ fn captured(state: &State, probe: &ProbeId, verdict: Verdict, sample: &Sample) -
             continue;
         }
         let scope = PlanScope::new(state, index).with_fields(&sample.fields);
-        for capture in &item.captures {
-            // A pin may be taken anew until the world was changed, then never.
-            if capture.pin && state.world_changed.is_some() {
-                continue;
-            }
-            let value = match &capture.from.value {
-                Some(template) => template.fill(&scope).ok().map(Value::Text),
-                None => sample.fields.get(&capture.from.of).cloned(),
-            };
-            let Some(value) = value.filter(|v| *v != Value::NoData) else { continue };
-            if state.items[index].captured.get(&capture.name) == Some(&value) {
-                continue;
-            }
-            events.push(Event::ValueCaptured {
-                item: item.id.clone(),
-                name: capture.name.clone(),
-                key: capture.key.clone(),
-                pin: capture.pin,
-                value,
-            });
-        }
+        let Ok(taken) = take_all(item, &scope, &BTreeMap::new()) else { continue };
+        let new: Vec<_> = taken
+            .into_iter()
+            .filter(|(name, value)| *value != Value::NoData && state.items[index].captured.get(name) != Some(value))
+            .collect();
+        // A pin may be taken anew until the world was changed, then never.
+        events.extend(capture_events(item, new).into_iter().filter(|event| {
+            !matches!(event, Event::ValueCaptured { pin: true, .. }) || state.world_changed.is_none()
+        }));
     }
     events
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Decision;
+use crate::engine::capture::{capture_events, take_all};
 use crate::engine::event::{Ended, Event};
 use crate::engine::intent::{Intent, Want};
 use crate::engine::plan::Item;
@@ -13,8 +14,8 @@ use crate::words::{ItemId, Name, Outcome, Value};
 
 pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
     Ok(match &intent.want {
-        Want::Exited { ended, captured, fields } => match open_attempt(state, &ended.item, ended.attempt) {
-            Some((index, attempt)) => exited(state, intent, index, attempt, ended, captured, fields),
+        Want::Exited { ended, fields, outputs } => match open_attempt(state, &ended.item, ended.attempt) {
+            Some((index, attempt)) => exited(state, intent, (index, attempt), ended, fields, outputs),
             None => late(&ended.item, ended.attempt, &format!("exit {}", exit_words(ended))),
         },
         Want::NotStarted { item, attempt, why } => match open_attempt(state, item, *attempt) {
@@ -78,84 +79,85 @@ fn exit_words(ended: &Ended) -> String {
 fn exited(
     state: &State,
     intent: &Intent,
-    index: usize,
-    attempt: &Attempt,
+    (index, attempt): (usize, &Attempt),
     ended: &Ended,
-    captured: &BTreeMap<Name, Value>,
     fields: &BTreeMap<String, Value>,
+    outputs: &BTreeMap<String, String>,
 ) -> Vec<Event> {
     let item = &state.plan.items[index];
     let mut ended = ended.clone();
     ended.took = intent.stamp.up.saturating_sub(attempt.started.up);
-    let (outcome, why) = judge(state, intent, index, attempt, &ended, captured, fields);
+    let mut fields = fields.clone();
+    fields.insert("exit_code".into(), ended.exit.map_or(Value::NoData, |code| Value::Number(f64::from(code))));
+    fields.insert("duration".into(), Value::Duration(ended.took as f64 / 1e6));
+    if let Some(Value::Text(stdout)) = fields.get("stdout") {
+        let json = serde_json::from_str(stdout).map_or(Value::NoData, |json| Value::from_json(&json));
+        fields.insert("json".into(), json);
+    }
+    let scope = PlanScope::new(state, index).with_fields(&fields).at(intent.stamp.at);
+    let (outcome, why, captured) = match stopped(item, attempt) {
+        Some((outcome, why)) => (outcome, Some(why), vec![]),
+        None => judge(item, attempt, &ended, &scope, outputs, &fields, state, index, intent),
+    };
     ended.outcome = Some(outcome);
     ended.why = why;
-    let mut events = vec![];
-    if outcome == Outcome::Passed {
-        events.extend(captures(item, captured));
-    }
+    let mut events = if outcome == Outcome::Passed { capture_events(item, captured) } else { vec![] };
     events.push(Event::AttemptEnded(Box::new(ended)));
     events
 }
 
-fn judge(
-    state: &State,
-    intent: &Intent,
-    index: usize,
-    attempt: &Attempt,
-    ended: &Ended,
-    captured: &BTreeMap<Name, Value>,
-    fields: &BTreeMap<String, Value>,
-) -> (Outcome, Option<String>) {
-    let item = &state.plan.items[index];
+/// The outcome of an attempt that was stopped, unless it is a stream that ended well.
+fn stopped(item: &Item, attempt: &Attempt) -> Option<(Outcome, String)> {
     if attempt.timed_out {
         let limit = item.timeout.map(crate::words::short_duration).unwrap_or_default();
-        return (Outcome::TimedOut, Some(format!("it took longer than its limit of {limit}")));
+        return Some((Outcome::TimedOut, format!("it took longer than its limit of {limit}")));
     }
-    if attempt.stopping.is_some() && !attempt.until_met {
-        return (Outcome::Cancelled, Some("stopped by a person".into()));
-    }
+    (attempt.stopping.is_some() && !attempt.until_met).then(|| (Outcome::Cancelled, "stopped by a person".into()))
+}
+
+/// Captures first, since expectations may name them; then every expectation must hold.
+#[expect(clippy::too_many_arguments, reason = "one attempt's whole result")]
+fn judge(
+    item: &Item,
+    attempt: &Attempt,
+    ended: &Ended,
+    scope: &PlanScope<'_>,
+    outputs: &BTreeMap<String, String>,
+    fields: &BTreeMap<String, Value>,
+    state: &State,
+    index: usize,
+    intent: &Intent,
+) -> (Outcome, Option<String>, Vec<(Name, Value)>) {
+    let captured = take_all(item, scope, outputs);
     if !attempt.until_met {
-        if let Some(why) = &ended.why {
-            return (Outcome::Failed, Some(why.clone()));
-        }
         let mut known = fields.clone();
-        known.insert("exit_code".into(), ended.exit.map_or(Value::NoData, |code| Value::Number(f64::from(code))));
-        known.insert("duration".into(), Value::Duration(ended.took as f64 / 1e6));
-        for (name, value) in captured {
+        for (name, value) in captured.iter().flatten() {
             known.insert(name.0.clone(), value.clone());
         }
         let scope = PlanScope::new(state, index).with_fields(&known).at(intent.stamp.at);
-        for expect in &item.expect {
+        let failing = item.expect.iter().filter(|e| mentions_exit(e)).chain(item.expect.iter().filter(|e| !mentions_exit(e)));
+        for expect in failing {
+            // What a capture could not find says more than the expectation that misses it.
+            if let (Err(why), false) = (&captured, mentions_exit(expect)) {
+                return (Outcome::Failed, Some(why.clone()), vec![]);
+            }
             if expect.truth(&scope) != Truth::True {
-                let why = match (ended.signal, ended.exit) {
-                    (Some(signal), _) => format!("it was ended by signal {signal}"),
-                    _ => expect.explain(&scope),
+                let why = match ended.signal {
+                    Some(signal) => format!("it was ended by signal {signal}"),
+                    None => expect.explain(&scope),
                 };
-                return (Outcome::Failed, Some(why));
+                return (Outcome::Failed, Some(why), vec![]);
             }
         }
     }
-    if let Some(missing) = item.captures.iter().find(|c| !captured.contains_key(&c.name)) {
-        return (Outcome::Failed, Some(format!("`{}` was not found in its output", missing.name)));
+    match captured {
+        Ok(captured) => (Outcome::Passed, None, captured),
+        Err(why) => (Outcome::Failed, Some(why), vec![]),
     }
-    (Outcome::Passed, None)
 }
 
-fn captures(item: &Item, captured: &BTreeMap<Name, Value>) -> Vec<Event> {
-    item.captures
-        .iter()
-        .filter_map(|capture| {
-            let value = captured.get(&capture.name)?.clone();
-            Some(Event::ValueCaptured {
-                item: item.id.clone(),
-                name: capture.name.clone(),
-                key: capture.key.clone(),
-                pin: capture.pin,
-                value,
-            })
-        })
-        .collect()
+fn mentions_exit(expect: &crate::expr::Expr) -> bool {
+    expect.used().iter().any(|used| used.path.first().is_some_and(|name| name == "exit_code"))
 }
 
 fn with_outcome(attempt: &Attempt, item: &ItemId, outcome: Outcome, why: &str, up: u64) -> Event {

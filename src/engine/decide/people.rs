@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{Decision, find_open, fresh, not_settled, reason};
+use crate::engine::capture::{capture_events, take_all};
 use crate::engine::event::{Answered, Event, Return};
 use crate::engine::intent::{Intent, Refusal, Want};
 use crate::engine::plan::{Action, AnswerKind, Due};
@@ -95,22 +96,8 @@ fn answer(state: &State, intent: &Intent, item: &ItemId, seen: u32, typed: &BTre
             return Err(Refusal::new(format!("not as expected: {}", expect.explain(&scope))));
         }
     }
-    let mut events: Vec<Event> = vec![];
-    let captures = plan.captures.iter().filter_map(|c| {
-        let value = if let Some(template) = &c.from.value {
-            template.fill(&scope).ok().map(Value::Text)
-        } else {
-            fields.get(&c.from.of).cloned()
-        };
-        value.map(|value| Event::ValueCaptured {
-            item: item.clone(),
-            name: c.name.clone(),
-            key: c.key.clone(),
-            pin: c.pin,
-            value,
-        })
-    });
-    events.extend(captures);
+    let captured = take_all(plan, &scope, &BTreeMap::new()).map_err(Refusal::new)?;
+    let mut events = capture_events(plan, captured);
     events.push(Event::ItemAnswered(Box::new(Answered {
         item: item.clone(),
         by: Some(intent.actor.clone()),

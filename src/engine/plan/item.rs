@@ -64,62 +64,14 @@ pub enum Due {
     After(f64),
 }
 
-/// What a capture takes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct CaptureFrom {
-    /// `stdout`, `output`, `json`, `answer`, or a field of the look.
-    pub of: String,
-    /// A regular expression with one group.
-    #[serde(rename = "match")]
-    pub matches: Option<String>,
-    /// A JSON pointer.
-    pub at: Option<String>,
-    /// A text to fill in instead.
-    pub value: Option<Template>,
-    /// How the text is read.
-    pub reads: CaptureAs,
-}
-
-/// How a captured text is read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CaptureAs {
-    /// As it stands (trimmed of the trailing line break).
-    #[default]
-    Text,
-    /// A number.
-    Number,
-    /// A percentage, with or without `%`.
-    Percent,
-    /// A duration.
-    Duration,
-    /// A size.
-    Size,
-    /// A date or time.
-    Time,
-    /// `true` or `false`.
-    Bool,
-    /// One entry a line.
-    List,
-    /// A JSON document.
-    Json,
-    /// A version, compared part by part.
-    Version,
-    /// `go test -json`: a map with `tests`, `passed`, `failed`, `skipped`, `packages`.
-    GoTest,
-}
-
 /// A value that a step takes from what it saw.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Capture {
-    /// Its name.
-    pub name: Name,
+    /// Its name, whether it is a pin, and what it takes.
+    #[serde(flatten)]
+    pub spec: crate::runbook::kinds::Capture,
     /// The key under `for_each`: the name is then a map.
     pub key: Option<String>,
-    /// A pin: written once, what the rollback goes back to.
-    pub pin: bool,
-    /// What it takes.
-    pub from: CaptureFrom,
 }
 
 /// A step as the operator meets it.
@@ -147,6 +99,8 @@ pub struct Item {
     pub when: Vec<When>,
     /// The target's group and key under `for_each`: `item` in its texts.
     pub each: Option<(String, String)>,
+    /// Values of a used block's parameters.
+    pub locals: std::collections::BTreeMap<String, crate::words::Value>,
     /// What it does.
     pub action: Action,
     /// Seconds an attempt may take.

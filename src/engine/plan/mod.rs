@@ -5,6 +5,7 @@
 //! the fold reads only that file and the journal, so a newer program's loader or default never changes an old run.
 
 mod action;
+mod compile;
 mod item;
 mod parts;
 
@@ -13,11 +14,12 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+pub use compile::{CompileError, Given, compile};
 pub use action::{
     Acting, Action, AnswerKind, Approve, Baseline, Check, Confirm, Danger, Field, Notify, Program, Record, Retry, Run,
     Wait, WaitFor,
 };
-pub use item::{Capture, CaptureAs, CaptureFrom, Due, Group, Item, Phase, Section, When};
+pub use item::{Capture, Due, Group, Item, Phase, Section, When};
 pub use parts::{
     Carrier, Channel, ChannelKind, Contact, Effect, Limitation, Link, Objectives, Pane, Parameter, Probe, Target, Trigger,
     TriggerMode, TriggerWhen, Watch, Where, WhereKind,

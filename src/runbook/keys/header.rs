@@ -1,7 +1,7 @@
 //! Keys of the runbook's head.
 
 use super::key::{Key, Kind, Part, Rest, Space, key, part};
-use super::phases::{BLOCK, PANE, PHASE, PHASE_OR_LIST, TRIGGER, WATCH};
+use super::phases::{BLOCK, PANE, PHASE, ROLLBACK, TRIGGER, WATCH};
 use super::probes::PROBE;
 use super::step::STEP;
 
@@ -15,11 +15,11 @@ const INCLUDE: Key = key("include", Kind::Plains, "Files whose parameters, targe
 
 static BROUGHT: [Key; 6] = [
     key("parameters", Kind::Named(&PARAMETER), "What is asked or given before a run, by name."),
-    key("targets", Kind::Map(&Kind::Part(&TARGET_GROUP)), "Groups of things that are looked at and acted on, by name."),
+    key("targets", Kind::NameMap(&Kind::Part(&TARGET_GROUP)), "Groups of things that are looked at and acted on, by name."),
     key("contacts", Kind::Named(&CONTACT), "Roles and who fills them, by name."),
     key("channels", Kind::Named(&CHANNEL), "Where messages go, by name."),
     key("probes", Kind::Named(&PROBE), "Ways of looking, by name; checks, panes, triggers and the watch share their samples."),
-    key("blocks", Kind::Map(&Kind::Either(&[Kind::List(&STEP), Kind::Part(&BLOCK)])), "Steps used in more than one place, by name."),
+    key("blocks", Kind::NameMap(&Kind::Either(&[Kind::List(&STEP), Kind::Part(&BLOCK)])), "Steps used in more than one place, by name."),
 ];
 
 /// The whole runbook.
@@ -44,7 +44,7 @@ pub static RUNBOOK: Part = part("runbook", "A deployment runbook of flightdeck."
         key("triggers", Kind::Named(&TRIGGER), "Conditions that say: go back."),
         key("steps", Kind::List(&STEP), "The steps of a runbook without phases."),
         key("phases", Kind::List(&PHASE), "The phases, in order."),
-        key("rollback", Kind::Part(&PHASE_OR_LIST), "The way back: a phase, one key away."),
+        key("rollback", Kind::Part(&ROLLBACK), "The way back: a phase, one key away."),
         key("watch", Kind::Part(&WATCH), "What is watched after the last phase."),
         SOURCE,
     ],
@@ -161,10 +161,10 @@ static WHERE_IS: Part = part("where entry", "What it must be.", &[&[
 static TARGET_GROUP: Part = part("target group", "A map from key to fields, or one for each item of a list parameter.", &[&[
     key("each", Kind::Either(&[Kind::Name(Space::Parameter), Kind::Part(&TARGET)]), "A list parameter: one target for each of its items."),
 ]])
-.rest(Rest::Any(&Kind::Either(&[Kind::Value, Kind::Part(&TARGET)])));
+.rest(Rest::Keys(&Kind::Either(&[Kind::Value, Kind::Part(&TARGET)])));
 
 /// A thing that is looked at and acted on.
-pub static TARGET: Part = part("target", "A thing that is looked at and acted on: any fields.", &[&[WHEN, SOURCE]]).rest(Rest::Any(&Kind::Value));
+pub static TARGET: Part = part("target", "A thing that is looked at and acted on: any fields.", &[&[WHEN, SOURCE]]).rest(Rest::Names(&Kind::Value));
 
 static CONTACT: Part = part("contact", "A role and who fills it.", &[&[
     key("role", Kind::Text, "The role."),

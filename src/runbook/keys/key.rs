@@ -126,8 +126,10 @@ pub enum Kind {
     Command,
     /// A script, or the path of one.
     Script,
-    /// A map from name to text.
+    /// A map from anything (a variable, a header) to this.
     Map(&'static Kind),
+    /// A map from name to this.
+    NameMap(&'static Kind),
     /// A map from name to part.
     Named(&'static Part),
     /// A list of a part.
@@ -146,7 +148,9 @@ pub enum Rest {
     /// Those that begin with `x-`, which mean nothing.
     Ignored,
     /// Any name, with this behind it.
-    Any(&'static Kind),
+    Names(&'static Kind),
+    /// Any name, which may have `-`, with this behind it.
+    Keys(&'static Kind),
 }
 
 /// A part of a runbook: a map with known keys.

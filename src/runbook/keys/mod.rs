@@ -8,9 +8,10 @@ mod shape;
 mod step;
 mod words;
 
-pub use header::{INCLUDED, RUNBOOK};
+pub use header::{FIELD, INCLUDED, PARAMETER, RUNBOOK, TARGET};
 pub use key::{Key, Kind, Part, Rest, Space};
-pub use phases::PARTS;
+pub use phases::{BLOCK, PANE, PARTS, PHASE, ROLLBACK, SECTION, TRIGGER, WATCH};
+pub use probes::{KINDS as PROBE_KINDS, OWN_PROBE, PROBE};
 pub use shape::check;
 pub use step::{ACTIONS, STEP};
 pub use words::nearest;

@@ -20,7 +20,7 @@ pub static PHASE: Part = part("phase", "A part of the flight that is opened and 
 .exactly_one(&["sections", "steps"]);
 
 /// The rollback: a phase whose title may be left out.
-pub static PHASE_OR_LIST: Part = part("rollback", "The way back.", &[
+pub static ROLLBACK: Part = part("rollback", "The way back.", &[
     &[
         key("title", Kind::Text, "Its heading.").or("Rollback"),
         WHEN,
@@ -34,7 +34,8 @@ pub static PHASE_OR_LIST: Part = part("rollback", "The way back.", &[
 .exactly_one(&["sections", "steps"])
 .lone("steps");
 
-static SECTION: Part = part("section", "A heading with steps.", &[
+/// A section.
+pub static SECTION: Part = part("section", "A heading with steps.", &[
     &[
         key("title", Kind::Text, "Its heading.").needed(),
         WHEN,

@@ -38,8 +38,8 @@ static COMMON: [Key; 16] = [
     key("due", Kind::Plain, "Where it may be deferred to beyond its phase: a phase, `watch_end`, or a duration."),
     key("required", Kind::Bool, "It is never skipped, only overridden by two people.").or("false"),
     key("stops_clock", Kind::Bool, "Its pass ends the RTO clock.").or("false"),
-    key("capture", Kind::Map(&Kind::Part(&CAPTURE)), "Values that are taken out of what it saw, by name."),
-    key("pin", Kind::Map(&Kind::Part(&CAPTURE)), "Captures that are written once, for `undo` and `rollback`."),
+    key("capture", Kind::NameMap(&Kind::Part(&CAPTURE)), "Values that are taken out of what it saw, by name."),
+    key("pin", Kind::NameMap(&Kind::Part(&CAPTURE)), "Captures that are written once, for `undo` and `rollback`."),
     key("expect", Kind::Exprs, "What must hold when it is done; all must."),
     key("for", Kind::Duration, "How long the check must be good.").beside(&["check"]),
     key("in_a_row", Kind::Count(1), "Good samples in a row that it needs.").beside(&["check", "wait"]),
@@ -55,7 +55,7 @@ static ACTING: [Key; 11] = [
     key("undo", Kind::Either(&[Kind::Part(&STEP), Kind::List(&STEP)]), "The step or steps that undo it.").beside(ACT),
     key("hide_output", Kind::Bool, "Its output is neither shown nor kept.").or("false").beside(ACT),
     key("until", Kind::Expr, "A stream ends well when this holds.").beside(ACT),
-    key("with", Kind::Map(&Kind::Value), "Values for the block's parameters.").beside(&["use"]),
+    key("with", Kind::NameMap(&Kind::Value), "Values for the block's parameters.").beside(&["use"]),
     key("pause_after", Kind::Count(1), "Pauses once after so many items.").beside(&["steps"]),
 ];
 

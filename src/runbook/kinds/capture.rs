@@ -32,8 +32,8 @@ pub enum CaptureOf {
     Field(Expr),
     /// A text.
     Text(Template),
-    /// A `NAME=value` line of the script's `$FLIGHTDECK_OUTPUT`.
-    Output(String),
+    /// The line `NAME=value` in the command's `$FLIGHTDECK_OUTPUT`, by the capture's name.
+    Output,
 }
 
 /// How a captured text is read.

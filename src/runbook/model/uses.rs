@@ -42,4 +42,6 @@ pub enum Want {
     Items,
     /// What is waited for: a condition over probes.
     Until,
+    /// What fires a trigger: a condition over samples.
+    Trigger,
 }
