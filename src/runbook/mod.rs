@@ -21,3 +21,4 @@ mod read;
 pub use load::{Disk, Files, Loaded, Memory, load, load_from};
 pub mod lint;
 pub use lint::{lint, lint_file};
+pub mod parameters;

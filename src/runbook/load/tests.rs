@@ -23,3 +23,13 @@ fn the_runbook_with_everything_loads() {
     assert_eq!(loaded.sources.files.len(), 3);
     assert_eq!(loaded.runbook.phases.len(), 2);
 }
+
+#[test]
+fn zz_lint_env() {
+    let Ok(paths) = std::env::var("FD_LINT") else { return };
+    let today = chrono::NaiveDate::from_ymd_opt(2025, 12, 1).unwrap();
+    for path in paths.split(':') {
+        let (text, ok) = crate::runbook::lint_file(Path::new(path), today);
+        println!("##### {path}: {ok}\n{text}");
+    }
+}
