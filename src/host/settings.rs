@@ -15,7 +15,9 @@ pub struct Settings {
     pub resume: bool,
     /// The operator, `anna@ops1`.
     pub operator: String,
-    /// The runbook's path below the run folder's `runbook/`.
+    /// The runbook's files by name, the runbook itself first.
+    pub files: Vec<(String, String)>,
+    /// The runbook's path as the operator gave it.
     pub runbook: String,
     /// The runbook's folder in the file system: relative roots start there.
     pub origin: String,

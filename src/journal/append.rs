@@ -113,22 +113,18 @@ impl<D: Disk> Journal<D> {
     ///
     /// See there.
     pub fn open_at_on(disk: D, dir: &Path, end: &End) -> Result<Self, StorageError> {
+        if end.segment == Segment::Second && end.len == 0 {
+            // A sync of the first file failed, and the host was killed before the second had a line. What can be read
+            // of the first may never have reached the disk, and the second will stand on it.
+            let path = Segment::First.path(dir);
+            let first = open(&disk, dir, &path)?;
+            rewrite_tail(&disk, &path, &first, end.first_len)?;
+        }
         let path = end.segment.path(dir);
         let file = open(&disk, dir, &path)?;
         rewrite_tail(&disk, &path, &file, end.len)?;
-        let mut end = *end;
-        let file = if end.segment == Segment::First && end.second_exists {
-            // A sync of the first file failed, and the second was made but has no line: the first stays closed.
-            let path = Segment::Second.path(dir);
-            let second = open(&disk, dir, &path)?;
-            rewrite_tail(&disk, &path, &second, 0)?;
-            end = End { segment: Segment::Second, len: 0, ..end };
-            second
-        } else {
-            file
-        };
         disk.sync_dir(dir).map_err(failed("sync", dir))?;
-        let mut journal = Self::at(disk, dir, file, &end);
+        let mut journal = Self::at(disk, dir, file, end);
         journal.ensure_reserve();
         Ok(journal)
     }

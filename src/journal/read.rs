@@ -23,7 +23,7 @@ pub struct End {
     /// Proven bytes of the file that is being written.
     pub len: u64,
     pub(super) segment: Segment,
-    pub(super) second_exists: bool,
+    pub(super) first_len: u64,
 }
 
 impl End {
@@ -33,7 +33,7 @@ impl End {
             hash: walk.hash,
             len: walk.offset,
             segment: walk.segment,
-            second_exists: walk.second_exists(),
+            first_len: walk.first_len,
         }
     }
 }

@@ -70,6 +70,8 @@ pub(super) struct Walk<'d, D: Disk> {
     pub line: u64,
     /// Proven bytes of this segment.
     pub offset: u64,
+    /// Proven bytes of the first file, once the walk is in the second.
+    pub first_len: u64,
     pub seq: u64,
     pub hash: Digest,
     /// Bytes at the end of the first file that were never acknowledged.
@@ -101,16 +103,13 @@ impl<'d, D: Disk> Walk<'d, D> {
             segment: Segment::First,
             line: 0,
             offset: 0,
+            first_len: 0,
             seq: 0,
             hash: Digest::ZERO,
             superseded: 0,
             buf: Vec::new(),
             over: false,
         }))
-    }
-
-    pub fn second_exists(&self) -> bool {
-        self.second_exists
     }
 
     /// Reads the next line into the buffer; false at the end.
@@ -131,6 +130,7 @@ impl<'d, D: Disk> Walk<'d, D> {
             }
             self.reader = self.disk.reader(&Segment::Second.path(&self.dir))?;
             self.segment = Segment::Second;
+            self.first_len = self.offset;
             self.line = 0;
             self.offset = 0;
         }

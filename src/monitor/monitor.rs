@@ -52,7 +52,7 @@ impl Monitor {
             self.probes.insert(probe, watched);
         }
         self.groups = self.order();
-        self.conditions_know_probes();
+        self.conditions_know_probes(up);
         let all: Vec<ProbeId> = self.groups.clone();
         let mut changes = vec![];
         for group in all {
@@ -127,11 +127,13 @@ impl Monitor {
 
     /// What the newest look alone says; for a group, of its members together.
     pub fn look(&self, probe: &ProbeId) -> Look {
-        match self.probes.get(probe).map(|w| (&w.how, w)) {
-            Some((How::Group { of, members }, _)) => of.look(self.on(members).map(|m| self.look(m))),
-            Some((_, watched)) => watched.look(),
-            None => Look::NoData,
-        }
+        // A group's last sample is made anew at each look of a member.
+        self.probes.get(probe).map(Watched::look).unwrap_or_default()
+    }
+
+    /// Whether the newest look is too old.
+    pub fn is_stale(&self, probe: &ProbeId) -> bool {
+        self.probes.get(probe).is_some_and(|w| w.stale)
     }
 
     /// The newest look.

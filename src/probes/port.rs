@@ -14,13 +14,11 @@ const MOST: usize = 4096;
 
 /// Looks once. Nothing is bound: a port that we took, even for a moment, could be one that a service wants just then.
 pub(super) async fn look(spec: &Port, ctx: &Ctx) -> Seen {
-    let asked = (|| {
-        let texts: Result<Vec<_>, _> = spec.ports.iter().map(plain).collect();
-        Ok((ports(&texts?)?, maybe(spec.owner.as_ref())?.map(str::to_owned)))
-    })();
+    let asked = spec.ports.iter().map(plain).collect::<Result<Vec<_>, _>>().and_then(|texts| ports(&texts));
+    let asked = asked.and_then(|ports| Ok((ports, maybe(spec.owner.as_ref())?.map(str::to_owned))));
     match asked {
         Ok((ports, owner)) => ctx.blocking(move || read(&ports, owner.as_deref())).await,
-        Err(problem) => Seen::from(problem),
+        Err(problem) => problem.into(),
     }
 }
 

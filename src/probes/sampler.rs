@@ -23,7 +23,7 @@ pub type Token = u64;
 pub struct Answer {
     /// What was seen.
     pub sample: Sample,
-    /// Tokens of [`Sampler::look_now`], each answered exactly once while the probe is wanted.
+    /// Tokens of [`Sampler::look_now`]: each is answered exactly once, unless the sampler ends.
     pub tokens: Vec<Token>,
 }
 
@@ -67,8 +67,29 @@ enum Order {
 }
 
 enum Nudge {
-    Now(Token),
+    Now(Owed),
     Hurry,
+}
+
+/// An answer that is owed. Dropped without one (the probe was taken off, its look given up), it says so.
+struct Owed {
+    probe: ProbeId,
+    token: Option<Token>,
+    shared: Arc<Shared>,
+}
+
+impl Owed {
+    fn pay(mut self) -> Option<Token> {
+        self.token.take()
+    }
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        if let Some(token) = self.token.take() {
+            self.shared.answer(nothing(self.probe.clone(), "this probe is not looked at now"), vec![token]);
+        }
+    }
 }
 
 impl Sampler {
@@ -190,9 +211,9 @@ async fn serve(mut inbox: mpsc::UnboundedReceiver<Order>, shared: Arc<Shared>) {
                 }
             }
             Order::Now(id, token) => {
-                let sent = tasks.get(&id).is_some_and(|task| task.nudges.send(Nudge::Now(token)).is_ok());
-                if !sent {
-                    shared.answer(nothing(id, "this probe is not looked at now"), vec![token]);
+                let owed = Owed { probe: id.clone(), token: Some(token), shared: shared.clone() };
+                if let Some(task) = tasks.get(&id) {
+                    let _ = task.nudges.send(Nudge::Now(owed));
                 }
             }
         }
@@ -265,11 +286,11 @@ async fn keep_looking(
     let mut soon: Option<Instant> = None;
     loop {
         let due = schedule.as_ref().map(|s| s.next).into_iter().chain(soon).min();
-        let mut tokens = vec![];
+        let mut owed = vec![];
         tokio::select! {
             nudge = nudges.recv() => match nudge {
                 None => return,
-                Some(Nudge::Now(token)) => tokens.push(token),
+                Some(Nudge::Now(one)) => owed.push(one),
                 Some(Nudge::Hurry) => {
                     let at = Instant::now() + shared.real(Duration::from_secs(1));
                     soon = Some(soon.map_or(at, |s| s.min(at)));
@@ -281,15 +302,15 @@ async fn keep_looking(
         let Ok(permit) = shared.room.of(looker.kind()).acquire().await else { return };
         // Whoever asked before the look begins is answered by it.
         while let Ok(nudge) = nudges.try_recv() {
-            if let Nudge::Now(token) = nudge {
-                tokens.push(token);
+            if let Nudge::Now(one) = nudge {
+                owed.push(one);
             }
         }
         soon = None;
         let began = Instant::now();
         let work = {
-            let looker = looker.clone();
-            AbortOnDropHandle::new(tokio::spawn(async move { looker.look().await }))
+            let (looker, asked) = (looker.clone(), !owed.is_empty());
+            AbortOnDropHandle::new(tokio::spawn(async move { looker.look(asked).await }))
         };
         let sample = match work.await {
             Ok(sample) => sample,
@@ -297,7 +318,7 @@ async fn keep_looking(
             Err(e) => nothing(looker.id().clone(), &format!("the look broke off: {e}")),
         };
         drop(permit);
-        shared.answer(sample, tokens);
+        shared.answer(sample, owed.into_iter().filter_map(Owed::pay).collect());
         if let Some(schedule) = schedule.as_mut().filter(|s| s.next <= began) {
             schedule.advance();
         }

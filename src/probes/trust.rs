@@ -113,16 +113,27 @@ impl Trust {
 
     /// rustls settings, and the verifier that remembers what servers showed. Every handshake is a full one.
     pub fn config(&self) -> Result<(ClientConfig, Arc<Watcher>), Problem> {
-        self.build(false)
+        self.build(Strict::All)
+    }
+
+    /// The same, but a certificate of a trusted CA may be for another name (`sslmode=verify-ca`).
+    pub fn config_but_for_names(&self) -> Result<(ClientConfig, Arc<Watcher>), Problem> {
+        self.build(Strict::ButForNames)
+    }
+
+    /// Encrypts and checks nothing, as `sslmode=prefer` and `require` do.
+    pub fn config_that_trusts_all() -> Result<(ClientConfig, Arc<Watcher>), Problem> {
+        // No certificate has this fingerprint; the refusal is only noted.
+        Self { fingerprint: Some(String::new()), ..Self::default() }.build(Strict::No)
     }
 
     /// The same, but a chain that does not hold is only remembered ([`Watcher::refusal`]), so that the rest of the
     /// handshake can be seen. For looking at certificates: nothing may be sent over such a connection.
     pub fn config_that_records(&self) -> Result<(ClientConfig, Arc<Watcher>), Problem> {
-        self.build(true)
+        self.build(Strict::No)
     }
 
-    fn build(&self, lenient: bool) -> Result<(ClientConfig, Arc<Watcher>), Problem> {
+    fn build(&self, strict: Strict) -> Result<(ClientConfig, Arc<Watcher>), Problem> {
         let check = match &self.fingerprint {
             Some(pin) => Check::Pin(pin.clone()),
             None => Check::Roots(
@@ -131,7 +142,7 @@ impl Trust {
                     .map_err(|e| Problem::nothing(format!("ca: {e}")))?,
             ),
         };
-        let watcher = Arc::new(Watcher { check, lenient, chain: Mutex::default(), refusal: Mutex::default() });
+        let watcher = Arc::new(Watcher { check, strict, chain: Mutex::default(), refusal: Mutex::default() });
         let builder = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(|e| Problem::nothing(e.to_string()))?
@@ -152,6 +163,14 @@ impl Trust {
     }
 }
 
+/// What is refused in the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Strict {
+    All,
+    ButForNames,
+    No,
+}
+
 #[derive(Debug)]
 enum Check {
     Roots(Arc<WebPkiServerVerifier>),
@@ -162,7 +181,7 @@ enum Check {
 #[derive(Debug)]
 pub(super) struct Watcher {
     check: Check,
-    lenient: bool,
+    strict: Strict,
     chain: Mutex<Vec<CertificateDer<'static>>>,
     refusal: Mutex<Option<rustls::Error>>,
 }
@@ -229,7 +248,16 @@ impl ServerCertVerifier for Watcher {
         *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = chain;
         let checked = self.check(end_entity, intermediates, server_name, ocsp_response, now);
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = checked.as_ref().err().cloned();
-        if self.lenient { Ok(ServerCertVerified::assertion()) } else { checked }
+        match (&checked, self.strict) {
+            (_, Strict::No) => Ok(ServerCertVerified::assertion()),
+            (
+                Err(rustls::Error::InvalidCertificate(
+                    CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+                )),
+                Strict::ButForNames,
+            ) => Ok(ServerCertVerified::assertion()),
+            _ => checked,
+        }
     }
 
     fn verify_tls12_signature(

@@ -180,7 +180,7 @@ fn written_duration(seconds: f64) -> String {
     let whole = |n: f64| n.fract() == 0.0 && n.abs() < 9e15;
     let (ms, us) = ((seconds * 1e3).round(), (seconds * 1e6).round());
     match seconds {
-        s if s == 0.0 => "0s".to_owned(),
+        0.0 => "0s".to_owned(),
         s if whole(s) && s % 3600.0 == 0.0 => format!("{}h", s / 3600.0),
         s if whole(s) && s % 60.0 == 0.0 => format!("{}m", s / 60.0),
         s if whole(s) => format!("{s}s"),
@@ -205,7 +205,7 @@ fn number(n: f64) -> String {
         return decimal(n);
     }
     let decimals = match size {
-        s if s >= 1e15 || s < 1e-9 => return format!("{n:.3e}"),
+        s if !(1e-9..1e15).contains(&s) => return format!("{n:.3e}"),
         s if s >= 100.0 => 1,
         s if s >= 1.0 => 3,
         // Three digits from the first that is not zero: 0.000412.
@@ -322,7 +322,7 @@ mod tests {
         let cases = [
             (Value::Number(200.0), "200", "200"),
             (Value::Number(-0.0), "0", "0"),
-            (Value::Number(3.14159), "3.142", "3.14159"),
+            (Value::Number(2.34567), "2.346", "2.34567"),
             (Value::Number(1234.56), "1234.6", "1234.56"),
             (Value::Number(0.000_412_3), "0.000412", "0.0004123"),
             (Value::Number(0.1), "0.1", "0.1"),

@@ -62,6 +62,73 @@ fn soup() -> impl Strategy<Value = String> {
     })
 }
 
+/// An expression that can be read, whatever its types.
+fn wild() -> impl Strategy<Value = String> {
+    let leaf = proptest::sample::select(vec![
+        "1",
+        "0",
+        "2.5",
+        "5%",
+        "100ms",
+        "5m",
+        "512MiB",
+        "'kms'",
+        "'kubernetes'",
+        "true",
+        "[]",
+        "platform",
+        "components",
+        "components.kms",
+        "release",
+        "hosts",
+        "replicas",
+        "quiet",
+        "db_url",
+        "item",
+        "item.says",
+        "ready",
+        "ready.kms",
+        "ready[item]",
+        "database",
+        "p95",
+        "error_rate",
+        "restarts",
+        "coverage",
+        "tested",
+        "pins.revision[item]",
+        "steps.apply.outcome",
+        "objectives.rto",
+        "answer",
+        "now",
+        "status",
+        "latency",
+        "largest",
+        "body",
+        "json",
+        "json.n",
+        "json.list[1].a",
+        "headers",
+        "foreign",
+        "services",
+    ]);
+    leaf.prop_map(str::to_owned).prop_recursive(3, 16, 3, |inner| {
+        let operator = proptest::sample::select(vec!["==", "!=", "<", ">=", "in", "not in", "and", "or", "+", "-", "*", "/"]);
+        let test = proptest::sample::select(vec!["passing", "failing", "no_data", "empty", "defined", "matching('k')"]);
+        let call = proptest::sample::select(vec!["count", "json", "version", "file", "success_rate", "uptime", "baseline", "max"]);
+        let two = proptest::sample::select(vec!["min", "max", "avg", "increase", "delta"]);
+        prop_oneof![
+            3 => (inner.clone(), operator, inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+            1 => (inner.clone(), any::<bool>(), test).prop_map(|(a, not, test)| format!("({a} is {}{test})", if not { "not " } else { "" })),
+            1 => (call, inner.clone()).prop_map(|(call, a)| format!("{call}({a})")),
+            1 => (two, inner.clone(), inner.clone()).prop_map(|(call, a, b)| format!("{call}({a}, {b})")),
+            1 => inner.clone().prop_map(|a| format!("quantile(0.9, {a}, 3)")),
+            1 => inner.clone().prop_map(|a| format!("(not {a})")),
+            1 => inner.clone().prop_map(|a| format!("(-{a})")),
+            1 => (inner.clone(), inner).prop_map(|(a, b)| format!("[{a}, {b}]")),
+        ]
+    })
+}
+
 /// An expression that can be read, out of comparisons that are true, false and unknown.
 fn condition() -> impl Strategy<Value = String> {
     let leaf = proptest::sample::select(vec!["1 == 1", "1 == 2", "nothing == 1", "quiet", "true", "ready is passing"]);
@@ -106,7 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_read_can_be_checked_evaluated_and_explained(source in soup()) {
+    fn whatever_is_read_can_be_checked_evaluated_and_explained(source in prop_oneof![soup(), wild()]) {
         match Expr::parse(&source) {
             Err(fault) => prop_assert!(source.get(fault.span.clone()).is_some(), "{:?}", fault),
             Ok(expr) => {
@@ -127,11 +194,10 @@ proptest! {
     }
 
     #[test]
-    fn what_is_checked_compares(source in soup()) {
+    fn what_is_checked_keeps_its_type(source in wild()) {
         // A value of a checked expression is of the type that the check promised, or no data.
-        if let Ok(expr) = Expr::parse(&source)
-            && let Ok(of) = expr.check(&names())
-        {
+        let expr = Expr::parse(&source).unwrap();
+        if let Ok(of) = expr.check(&names()) {
             let value = expr.evaluate(&world());
             let fits = match (&of, &value) {
                 (_, Value::NoData) | (Type::Any, _) => true,
@@ -139,7 +205,9 @@ proptest! {
                 (Type::Probe(unit), value) => *value == unit.of_base(value.figure().unwrap_or(f64::NAN)),
                 (of, value) if of.is_text() => matches!(value, Value::Text(_)),
                 (Type::Size, Value::Size(_)) | (Type::Ratio, Value::Ratio(_)) => true,
-                (Type::List(_), Value::List(_)) => true,
+                (Type::List(_) | Type::Flags(_), Value::List(_)) => true,
+                (Type::Time, Value::Time(_)) | (Type::Version, Value::Version(_)) | (Type::Secret, Value::Text(_)) => true,
+                (Type::Map(_) | Type::Record(_), Value::Map(_)) => true,
                 _ => false,
             };
             prop_assert!(fits, "{} is {:?}, but {:?}", source, of, value);

@@ -56,12 +56,10 @@ pub(super) fn public_key(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Whether a chain of signatures leads from the first of `chain` to a root, over the others of it.
 pub(super) fn leads_to_root(chain: &[CertificateDer<'_>], roots: &[CertificateDer<'_>]) -> bool {
-    let parse = |der: &'_ CertificateDer<'_>| X509Certificate::from_der(der).map(|(_, c)| c.tbs_certificate.raw.to_vec());
-    let known: Vec<Vec<u8>> = roots.iter().filter_map(|r| parse(r).ok()).collect();
     let Some(mut at) = chain.first() else { return false };
     // Longer chains than this are a circle.
     for _ in 0..8 {
-        if parse(at).is_ok_and(|raw| known.contains(&raw)) {
+        if roots.contains(at) {
             return true;
         }
         let Ok((_, child)) = X509Certificate::from_der(at) else { return false };
