@@ -229,6 +229,7 @@ impl Hands {
             rows: (from..total).zip(screen.rows(from, total - from)).collect(),
             cursor: (cursor.visible && watch.is_some()).then_some((cursor.col, cursor.row)),
             alternate: modes.alternate_screen,
+            app_cursor: modes.app_cursor,
             bracketed_paste: modes.bracketed_paste,
             asks: watch.is_some_and(|w| w.unfinished),
             hidden_input: watch.is_some_and(|w| !w.echo),
@@ -422,7 +423,7 @@ impl Host {
         if running.is_empty() {
             return;
         }
-        let same_boot = self.state.host.boot.is_empty() || self.state.host.boot == boot_id();
+        let same_boot = self.state.host.boot.is_empty() || boot_id().is_ok_and(|boot| boot == self.state.host.boot);
         let keeper_there = same_boot && matches!(KeeperClient::connect(self.folder.path()), Ok(Some(_)));
         if keeper_there && let Err(error) = self.with_keeper() {
             log(&format!("the keeper cannot be adopted: {error}"));

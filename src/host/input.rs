@@ -42,8 +42,6 @@ pub enum Input {
         /// What they say.
         says: String,
     },
-    /// More output of an attempt is to be read.
-    Output(u32),
     /// The process was asked to end (SIGTERM).
     Terminate,
 }

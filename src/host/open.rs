@@ -26,7 +26,7 @@ use crate::expr::{As, parse_value};
 use crate::journal::{Journal, RunFolder, Spool, read, read_rows, repair};
 use crate::runbook::kinds::FieldType;
 use crate::runbook::{Memory, load_from};
-use crate::words::{Actor, Name, Sample, Stamp, Value, files};
+use crate::words::{Actor, Sample, Stamp, Value, files};
 
 /// How long a parameter's command may take.
 const COMMAND: Duration = Duration::from_secs(30);
@@ -126,7 +126,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
         terminating: false,
     };
     host.clients.set_plan(start.plan_json);
-    let boot = crate::keeper::boot_id();
+    let boot = crate::keeper::boot_id().unwrap_or_default();
     host.intend(Actor::host(), Want::HostStart { epoch, pid: std::process::id(), boot, program: program() });
     if let Some(bytes) = start.torn {
         host.intend(Actor::host(), Want::Tail { bytes });
