@@ -102,7 +102,8 @@ impl Monitor {
                 if watched.stale {
                     let age = short_duration(up.saturating_sub(sample.up) as f64 / 1e6);
                     let text = format!("no look for {age}");
-                    sample = Sample { probe: probe.clone(), up, text: text.clone(), why: Some(text), ..Sample::default() };
+                    sample =
+                        Sample { probe: probe.clone(), up, text: text.clone(), why: Some(text), ..Sample::default() };
                 }
                 changes.push(Change { probe: probe.clone(), verdict, sample });
             }

@@ -50,7 +50,10 @@ fn groups_turn_with_their_members_through_groups() {
     }
     assert_eq!((m.verdict(&"ready".into()), m.verdict(&"health".into())), (Verdict::Ok, Verdict::NoData));
     m.push(&sample("database", 3, Look::Good));
-    assert_eq!(turned(&m.push(&sample("database", 4, Look::Good))), [("database", Verdict::Ok), ("health", Verdict::Ok)]);
+    assert_eq!(
+        turned(&m.push(&sample("database", 4, Look::Good))),
+        [("database", Verdict::Ok), ("health", Verdict::Ok)]
+    );
     m.push(&sample("ready.authz", 5, Look::Bad));
     assert_eq!(m.look(&"health".into()), Look::Bad, "the raw look turns at once");
     assert_eq!(m.verdict(&"health".into()), Verdict::Ok);
