@@ -266,11 +266,11 @@ impl Monitor {
         let mut inside = BTreeSet::from([probe]);
         let mut found = vec![];
         for group in &self.groups {
-            if let Some(How::Group { members, .. }) = self.probes.get(group).map(|w| &w.how) {
-                if members.iter().any(|m| inside.contains(m)) {
-                    inside.insert(group);
-                    found.push(group.clone());
-                }
+            if let Some(How::Group { members, .. }) = self.probes.get(group).map(|w| &w.how)
+                && members.iter().any(|m| inside.contains(m))
+            {
+                inside.insert(group);
+                found.push(group.clone());
             }
         }
         found

@@ -123,6 +123,31 @@ fn a_trigger_reads_raw_looks_and_fires_on_time() {
 }
 
 #[test]
+fn a_trigger_on_a_group_reads_its_members_raw_looks_and_no_data_does_not_fire() {
+    let mut m = monitor(vec![looked("a"), looked("b"), group("health", Combine::Worst, &["a", "b"])]);
+    let trigger = ConditionRule {
+        raw: true,
+        ..rule("health is failing", Need::Time { hold: 5 * S, clear: 0, no_data_counts: false })
+    };
+    m.condition("t", trigger, 0);
+    m.push(&sample("a", 1, Look::Good));
+    m.push(&sample("b", 1, Look::Bad));
+    m.judge(&"b".into(), S);
+    assert_eq!(m.verdict(&"health".into()), Verdict::NoData, "the verdict has not turned");
+    assert_eq!(m.judge_all(6 * S)[0].turn, Turn::Fired { since: S });
+    let mut m = monitor(vec![looked("a")]);
+    let trigger = ConditionRule {
+        raw: true,
+        ..rule("a is failing", Need::Time { hold: 5 * S, clear: 0, no_data_counts: false })
+    };
+    m.condition("t", trigger, 0);
+    for up in 1..60 {
+        m.push(&sample("a", up, Look::NoData));
+        assert!(m.judge(&"a".into(), up * S).is_empty() && m.judge_all(up * S).is_empty());
+    }
+}
+
+#[test]
 fn twice_in_a_row_is_two_rounds_of_all_members_after_the_wait_began() {
     let mut m = monitor(vec![looked("a"), looked("b"), group("g", Combine::Worst, &["a", "b"])]);
     for up in [1, 2] {

@@ -75,13 +75,11 @@ pub enum ChannelError {
 impl Receiver {
     /// The receiver that a filled-in channel of the runbook is; relative paths start from `root`.
     pub fn of(name: &Name, channel: &Channel, root: &Path) -> Result<Self, ChannelError> {
-        let plain = |text: &crate::expr::Template| {
-            text.as_plain().map(str::to_owned).ok_or_else(|| ChannelError::NotFilled(name.clone()))
-        };
+        let filled = |text: Option<&str>| text.map(str::to_owned).ok_or_else(|| ChannelError::NotFilled(name.clone()));
         match channel {
-            Channel::Slack { url } => Ok(Self::Slack(plain(url)?)),
-            Channel::Webhook { url } => Ok(Self::Webhook(plain(url)?)),
-            Channel::File { path } => Ok(Self::File(root.join(plain(path)?))),
+            Channel::Slack { url } => Ok(Self::Slack(filled(url.as_plain())?)),
+            Channel::Webhook { url } => Ok(Self::Webhook(filled(url.as_plain())?)),
+            Channel::File { path } => Ok(Self::File(root.join(filled(path.as_plain())?))),
             Channel::Email { .. } | Channel::Pagerduty { .. } | Channel::Jira { .. } => {
                 Err(ChannelError::NotSpoken { channel: name.clone(), kind: channel.key() })
             }
