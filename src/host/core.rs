@@ -47,7 +47,7 @@ pub(super) struct Host {
     pub _lock: RunLock,
     pub journal: Journal,
     pub state: State,
-    pub plan_json: Option<String>,
+    pub notifier: Option<crate::actions::notify::Notifier>,
     pub answers: Answers,
     pub clock: RunClock,
     pub steps: StepWatch,

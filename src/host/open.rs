@@ -97,7 +97,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
         _lock: lock,
         journal: start.journal,
         state: start.state,
-        plan_json: Some(start.plan_json.clone()),
+        notifier: None,
         answers,
         clock: start.clock,
         steps: StepWatch::default(),
