@@ -89,6 +89,12 @@ impl Eyes {
         self.spool = Some(spool);
     }
 
+    /// Learns the plan's probes before old samples are taken in.
+    pub fn learn(&mut self, plan: &Plan) {
+        self.rules = plan.probes.iter().map(|p| rule(p, self.speed)).collect();
+        self.monitor.reconcile(self.rules.clone(), 0);
+    }
+
     /// What a new host reads again from the spool.
     pub fn remember(&mut self, sample: &Sample) {
         self.monitor.push(sample);
