@@ -124,16 +124,25 @@ fn dsn(text: &str) -> Result<Value, String> {
     Ok(Value::Map(parts.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()))
 }
 
+/// A database address and its host, which may stand in the query (`postgres://user@/db?host=/run/postgresql`).
+pub(super) fn database_url(text: &str) -> Result<(Url, Option<String>), url::ParseError> {
+    /// Stands for the host that is not there: the parser takes no user without a host.
+    const NONE: &str = "none.invalid";
+    let url = Url::parse(&text.replacen("@/", &format!("@{NONE}/"), 1))?;
+    let named = url.host_str().filter(|h| !h.is_empty() && *h != NONE).map(percent_decoded);
+    let host = named.or_else(|| url.query_pairs().find(|(k, _)| k == "host").map(|(_, v)| v.into_owned()));
+    Ok((url, host))
+}
+
 fn url_parts(text: &str) -> Result<Vec<(&'static str, Value)>, String> {
     // The parser's error does not repeat the text, which holds a password.
-    let url = Url::parse(text).map_err(|e| format!("no address of a database: {e}"))?;
+    let (url, host) = database_url(text).map_err(|e| format!("no address of a database: {e}"))?;
     let asked = |name: &str| url.query_pairs().find(|(k, _)| k == name).map(|(_, v)| v.into_owned());
-    let host = url.host_str().map(str::to_owned).or_else(|| asked("host")).unwrap_or_default();
     let decoded = |t: &str| percent_decoded(t);
     Ok(vec![
         ("scheme", Value::Text(url.scheme().to_owned())),
         ("user", Value::Text(decoded(url.username()))),
-        ("host", Value::Text(host)),
+        ("host", Value::Text(host.unwrap_or_default())),
         ("port", Value::Number(f64::from(url.port().unwrap_or(5432)))),
         ("database", Value::Text(decoded(url.path().trim_start_matches('/')))),
         // What libpq does when nothing is said.

@@ -23,6 +23,8 @@ mod run;
 mod sampler;
 mod seen;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod trust;
 
