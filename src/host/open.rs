@@ -97,7 +97,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
         _lock: lock,
         journal: start.journal,
         state: start.state,
-        plan_json: Some(start.plan_json.clone()),
+        notifier: None,
         answers,
         clock: start.clock,
         steps: StepWatch::default(),
@@ -249,6 +249,7 @@ fn resume(folder: &RunFolder) -> Result<Start, String> {
 fn take_spool(folder: &RunFolder, state: &State, eyes: &mut Eyes) -> Vec<crate::journal::Sealed> {
     let samples = folder.join(files::SAMPLES);
     if state.begun.is_some() {
+        eyes.learn(&state.plan);
         let taken = read_rows(&samples, 0, |row| {
             eyes.remember(&Sample {
                 probe: row.probe.into_owned().into(),
@@ -262,7 +263,7 @@ fn take_spool(folder: &RunFolder, state: &State, eyes: &mut Eyes) -> Vec<crate::
             log(&format!("samples cannot be read again: {error}"));
         }
     }
-    match Spool::open(&samples, |_| false) {
+    match Spool::open(&samples, |name| state.sealed.contains(name)) {
         Ok((spool, late)) => {
             eyes.keep(spool);
             late
