@@ -12,8 +12,8 @@ pub fn check(runbook: &Runbook, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
     let mut seen: HashMap<(Option<&str>, &str), At> = HashMap::new();
     for visit in visits {
         let step = visit.step;
+        let at = step.uses.iter().find(|each| each.key == "id").map_or(step.at, |each| each.at);
         if step.id_written && !is_name(&step.id) {
-            let at = step.at;
             faults.push(Fault::error(at, format!("`{}` cannot be an id: it is `[a-z][a-z0-9_]*`", step.id)).hint("give it another `id`"));
             continue;
         }
@@ -29,7 +29,7 @@ pub fn check(runbook: &Runbook, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
             Some(first) => {
                 let hint = if step.id_written { "ids are unique over the runbook" } else { "give one of them an `id`" };
                 let message = format!("two steps have the id `{}`; the first stands in line {}", step.id, first.line);
-                faults.push(Fault::error(step.at, message).hint(hint));
+                faults.push(Fault::error(at, message).hint(hint));
             }
             None => {
                 seen.insert((space, step.id.as_str()), step.at);

@@ -26,6 +26,8 @@ struct Around<'a> {
     time: Time,
     /// What `item` is.
     item: Option<Type>,
+    /// There is a `for_each` around it.
+    repeated: bool,
     /// Fields of the own look or command, for `expect`.
     fields: BTreeMap<String, Type>,
     /// A block's parameters.
@@ -36,7 +38,7 @@ struct Around<'a> {
 
 impl Around<'_> {
     fn at(time: Time) -> Self {
-        Self { time, item: None, fields: BTreeMap::new(), block: None, visit: None }
+        Self { time, item: None, repeated: false, fields: BTreeMap::new(), block: None, visit: None }
     }
 }
 
@@ -122,7 +124,8 @@ impl<'a> Types<'a> {
     fn probe(&mut self, probe: &Probe) {
         let item = probe.for_each.as_ref().and_then(|each| self.known.item(self.runbook, each));
         let fields = probe.spec.kind.fields(probe.spec.unit).types.into_iter().map(|(n, t)| (n.to_owned(), t)).collect();
-        self.uses(&probe.uses, &Around { item, fields, ..Around::at(Time::Run) });
+        let repeated = probe.for_each.is_some();
+        self.uses(&probe.uses, &Around { item, repeated, fields, ..Around::at(Time::Run) });
         if let Some(each) = &probe.for_each {
             self.gone_over(each, probe.at, &probe.uses);
         }
@@ -144,8 +147,10 @@ impl<'a> Types<'a> {
             Place::Block(name) => self.runbook.blocks.get(name),
             _ => None,
         };
-        let around = Around { item, fields, block, visit: Some((index, visit)), ..Around::at(Time::Run) };
+        let repeated = visit.is_repeated();
+        let around = Around { item, repeated, fields, block, visit: Some((index, visit)), ..Around::at(Time::Run) };
         self.uses(&visit.step.uses, &around);
+        self.handed(visit, &around);
         if let Some(each) = &visit.step.for_each {
             self.gone_over(each, visit.step.at, &visit.step.uses);
         }
@@ -163,6 +168,23 @@ impl<'a> Types<'a> {
             && visit.step.expect.iter().len() > 0
         {
             self.faults.push(Fault::error(visit.step.at, "a `wait` has its condition already").hint("put `expect` into it, with `and`"));
+        }
+    }
+
+    /// Secrets that are handed to a block's parameter, which must be a secret as well.
+    fn handed(&mut self, visit: &Visit<'_>, around: &Around<'_>) {
+        let Action::Use(used) = &visit.step.action else { return };
+        let Some(block) = self.runbook.blocks.get(&used.block) else { return };
+        for (name, text) in &used.with {
+            let scope = Scope { known: self.known, around };
+            let secret = text.check(&scope).is_ok_and(|types| types.contains(&Type::Secret));
+            let wanted = block.parameters.get(name).is_some_and(|p| p.is_secret());
+            if secret && !wanted && block.parameters.contains_key(name) {
+                let at = visit.step.uses.iter().find(|u| u.key == "with" && matches!(&u.of, UseOf::Text(t) if t == text));
+                let message = format!("a secret for `{name}` of the block `{}`, which is no secret", used.block);
+                let fault = Fault::error(at.map_or(visit.step.at, |u| u.at), message);
+                self.faults.push(fault.hint(format!("declare it: `{name}: {{ type: secret }}`")));
+            }
         }
     }
 
@@ -192,9 +214,12 @@ impl<'a> Types<'a> {
     }
 
     fn one(&mut self, each: &Use, around: &Around<'_>) {
-        if let UseOf::Text(text) = &each.of
-            && text.as_plain().is_some()
-        {
+        match &each.of {
+            UseOf::Name(_) => return,
+            UseOf::Text(text) if text.as_plain().is_some() => return,
+            UseOf::Text(_) | UseOf::Expr(_) => {}
+        }
+        if around.item.is_none() && self.names_item(each, around) {
             return;
         }
         let scope = Scope { known: self.known, around };
@@ -219,6 +244,7 @@ impl<'a> Types<'a> {
                 wrong.extend(result.err().unwrap_or_default());
                 expr.used()
             }
+            UseOf::Name(_) => return,
         };
         let clean = wrong.is_empty();
         for fault in wrong {
@@ -230,10 +256,27 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// `item` where there is none is told once, and nothing else about the text.
+    fn names_item(&mut self, each: &Use, around: &Around<'_>) -> bool {
+        let used = match &each.of {
+            UseOf::Text(text) => text.used(),
+            UseOf::Expr(expr) => expr.used(),
+            UseOf::Name(_) => vec![],
+        };
+        let Some(item) = used.iter().find(|used| used.path.first().is_some_and(|name| name == "item")) else { return false };
+        // A `for_each` whose items are not known has been told.
+        if !around.repeated {
+            let wrong = crate::expr::Fault::new(item.span.clone(), "there is no `item` here");
+            self.push(each, wrong.hint("`item` stands below a `for_each`"));
+        }
+        true
+    }
+
     fn push(&mut self, each: &Use, fault: crate::expr::Fault) {
         let text = match &each.of {
             UseOf::Text(text) => text.source(),
             UseOf::Expr(expr) => expr.source(),
+            UseOf::Name(name) => name,
         };
         let at = self.sources.inside(each.at, text, fault.span.start);
         let width = text.get(fault.span.clone()).map_or(1, |t| t.chars().count());

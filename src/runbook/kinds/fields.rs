@@ -101,7 +101,7 @@ impl ProbeKind {
                     ("connections", Number),
                     ("lag", Duration),
                     ("latency", Duration),
-                    ("value", Any),
+                    ("value", if unit.is_some() { figure } else { Any }),
                     ("rows", Number),
                 ],
                 &["connected"],
@@ -153,7 +153,10 @@ impl ProbeKind {
     /// The unit of its figure when the probe names none.
     pub fn unit(&self) -> Unit {
         match self {
-            Self::Http(_) | Self::Tcp(_) | Self::Openapi(_) | Self::Postgres(_) | Self::Run(_) | Self::Script(_) => Unit::Ms,
+            Self::Http(_) | Self::Tcp(_) | Self::Openapi(_) => Unit::Ms,
+            // Without a query the figure is how long it took to connect.
+            Self::Postgres(postgres) if postgres.query.is_none() => Unit::Ms,
+            Self::Run(_) | Self::Script(_) => Unit::S,
             _ => Unit::Count,
         }
     }

@@ -57,6 +57,7 @@ fn used(lint: &Lint<'_>) -> Used {
             let names = match &each.of {
                 UseOf::Text(text) => text.used(),
                 UseOf::Expr(expr) => expr.used(),
+                UseOf::Name(_) => continue,
             };
             for name in names {
                 match name.path.as_slice() {

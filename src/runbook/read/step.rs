@@ -34,7 +34,7 @@ impl Cx<'_, '_, '_> {
             let title = title?;
             return Some(plain_box(at, title, self.uses()));
         }
-        let written = self.plain("id");
+        let written = self.name("id").map(|id| id.0);
         let source = self.source();
         let when = self.expr("when", Want::Truth);
         let for_each = self.expr("for_each", Want::Items);
@@ -44,7 +44,7 @@ impl Cx<'_, '_, '_> {
         captures.extend(pins);
         captures_at.extend(pins_at);
         let expect = self.exprs("expect", Want::Expect);
-        let due = self.plain("due").map(|text| match duration(&text) {
+        let due = self.name("due").map(|Name(text)| match duration(&text) {
             Some(seconds) => Due::Within(seconds),
             None if text == "watch_end" => Due::WatchEnd,
             None => Due::Phase(text),
@@ -117,12 +117,12 @@ impl Cx<'_, '_, '_> {
                 self.within("baseline", |cx| Some(Baseline { probes: cx.probes("probes"), over: cx.seconds("over")? })).flatten()?,
             ),
             "use" => Action::Use(UseBlock {
-                block: Name(self.plain("use")?),
-                with: self.text_map("with", Want::Shown).into_iter().map(|(name, text)| (Name(name), text)).collect(),
+                block: self.name("use")?,
+                with: self.text_map("with", Want::Hidden).into_iter().map(|(name, text)| (Name(name), text)).collect(),
             }),
-            "undo_steps" => Action::UndoSteps(match self.plains("undo_steps") {
-                ids if ids == ["all"] => UndoSteps::All,
-                ids => UndoSteps::Ids(ids),
+            "undo_steps" => Action::UndoSteps(match self.names("undo_steps") {
+                ids if ids == [Name::from("all")] => UndoSteps::All,
+                ids => UndoSteps::Ids(ids.into_iter().map(|id| id.0).collect()),
             }),
             _ => Action::Group { steps: self.steps("steps"), pause_after: self.count("pause_after") },
         })
@@ -152,6 +152,7 @@ impl Cx<'_, '_, '_> {
         let until = if let Some(seconds) = duration(text) {
             WaitFor::Seconds(seconds)
         } else if let Some(probe) = ProbeRef::parse(text) {
+            self.refers("wait", node);
             WaitFor::Probe(probe)
         } else {
             WaitFor::Condition(self.expr_at("wait", node, Want::Until)?)

@@ -1,5 +1,9 @@
 //! The JSON Schema of runbooks, from the table of keys.
 
+mod page;
+
+pub use page::page;
+
 use serde_json::{Map, Value, json};
 
 use super::keys::{DURATION, INCLUDED, Kind, Part, RUNBOOK, Rest};
