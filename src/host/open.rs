@@ -192,6 +192,7 @@ fn fresh(folder: &RunFolder, settings: &Settings, root: &Path, env: &BTreeMap<St
         manifest,
         runbook: settings.runbook.clone(),
         workdir: root.display().to_string(),
+        dir: folder.join(files::FILES).display().to_string(),
         environment: env.keys().cloned().collect(),
         speed: clock.speed(),
         overlay: settings.overlay.clone(),
