@@ -19,7 +19,7 @@ pub const RESERVED: &[&str] = &[
 /// A capture and the step that makes it.
 #[derive(Clone, Debug)]
 pub struct Made {
-    /// The step's place.
+    /// Where its name stands.
     pub at: At,
     /// Index of the step among all visits.
     pub visit: usize,
@@ -95,7 +95,7 @@ impl Known {
     ) {
         let mut pins = BTreeMap::new();
         for (index, visit) in visits.iter().enumerate() {
-            for capture in &visit.step.captures {
+            for (capture, at) in visit.step.captures.iter().zip(&visit.step.captures_at) {
                 let of = capture_type(capture, visit, runbook);
                 let of = if visit.is_repeated() { Type::map(of) } else { of };
                 let block = match visit.place {
@@ -103,17 +103,17 @@ impl Known {
                     _ => None,
                 };
                 let in_rollback = visit.place == Place::Rollback || visit.undoes.is_some();
-                let made = Made { at: visit.step.at, visit: index, in_rollback, block };
+                let made = Made { at: *at, visit: index, in_rollback, block };
                 if capture.pin {
                     if let Some(first) = self.pins.get(capture.name.as_str()) {
                         let message = format!("the pin `{}` is made in line {} already, and is written once", capture.name, first.at.line);
-                        faults.push(Fault::error(visit.step.at, message));
+                        faults.push(Fault::error(*at, message).width(capture.name.0.len()));
                         continue;
                     }
                     pins.insert(capture.name.0.clone(), of);
                     self.pins.insert(capture.name.0.clone(), made);
                 } else {
-                    take(capture.name.as_str(), "capture", visit.step.at, faults);
+                    take(capture.name.as_str(), "capture", *at, faults);
                     self.types.insert(capture.name.0.clone(), of);
                     self.captures.insert(capture.name.0.clone(), made);
                 }

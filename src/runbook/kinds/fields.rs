@@ -139,7 +139,12 @@ impl ProbeKind {
             Self::Git(_) => {
                 (vec![("commit", Text), ("branch", Text), ("tag", Text), ("dirty", Bool), ("commit_time", Time)], &[])
             }
-            Self::Run(_) | Self::Script(_) => (command(), &["exit_code == 0"]),
+            Self::Run(_) | Self::Script(_) => {
+                let mut fields = command();
+                // With a unit, what it prints is a figure.
+                fields.extend(unit.map(|_| ("value", figure)));
+                (fields, &["exit_code == 0"])
+            }
             Self::AllOf(_) | Self::AnyOf(_) => (vec![], &[]),
         };
         Fields { types, defaults }
@@ -148,7 +153,7 @@ impl ProbeKind {
     /// The unit of its figure when the probe names none.
     pub fn unit(&self) -> Unit {
         match self {
-            Self::Http(_) | Self::Tcp(_) | Self::Openapi(_) => Unit::Ms,
+            Self::Http(_) | Self::Tcp(_) | Self::Openapi(_) | Self::Postgres(_) | Self::Run(_) | Self::Script(_) => Unit::Ms,
             _ => Unit::Count,
         }
     }

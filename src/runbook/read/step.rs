@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::expr::{Expr, Template};
-use crate::runbook::Fault;
+use crate::runbook::{At, Fault};
 use crate::runbook::keys::duration;
 use crate::runbook::kinds::{
     Acting, AnswerType, Approve, Baseline, Capture, CaptureOf, CaptureType, Check, CheckLook, Confirm, Danger, Notify, ProbeRef,
@@ -39,8 +39,10 @@ impl Cx<'_, '_, '_> {
         let when = self.expr("when", Want::Truth);
         let for_each = self.expr("for_each", Want::Items);
         let (why, help) = (self.text("why", Want::Shown), self.text("help", Want::Shown));
-        let mut captures = self.captures("capture", false);
-        captures.extend(self.captures("pin", true));
+        let (mut captures, mut captures_at) = self.captures("capture", false);
+        let (pins, pins_at) = self.captures("pin", true);
+        captures.extend(pins);
+        captures_at.extend(pins_at);
         let expect = self.exprs("expect", Want::Expect);
         let due = self.plain("due").map(|text| match duration(&text) {
             Some(seconds) => Due::Within(seconds),
@@ -67,6 +69,7 @@ impl Cx<'_, '_, '_> {
             required: self.flag("required"),
             stops_clock: self.flag("stops_clock"),
             captures,
+            captures_at,
             expect,
             action,
             undo,
@@ -189,18 +192,18 @@ impl Cx<'_, '_, '_> {
         fields
     }
 
-    fn captures(&mut self, key: &'static str, pin: bool) -> Vec<Capture> {
+    fn captures(&mut self, key: &'static str, pin: bool) -> (Vec<Capture>, Vec<At>) {
         let mut uses = vec![];
         let captures = self.named(key, |cx, at| {
             let capture = cx.capture(key, at, pin);
             uses.append(&mut cx.uses());
-            capture
+            capture.map(|capture| (capture, at))
         });
         self.uses.append(&mut uses);
-        captures.into_iter().map(|(name, capture)| Capture { name, ..capture }).collect()
+        captures.into_iter().map(|(name, (capture, at))| (Capture { name, ..capture }, at)).unzip()
     }
 
-    fn capture(&mut self, key: &'static str, at: crate::runbook::At, pin: bool) -> Option<Capture> {
+    fn capture(&mut self, key: &'static str, at: At, pin: bool) -> Option<Capture> {
         let kind = self.word("as", &[
             ("text", CaptureType::Text),
             ("number", CaptureType::Number),
@@ -237,7 +240,7 @@ impl Cx<'_, '_, '_> {
     }
 }
 
-fn plain_box(at: crate::runbook::At, title: Template, uses: Vec<crate::runbook::model::Use>) -> Step {
+fn plain_box(at: At, title: Template, uses: Vec<crate::runbook::model::Use>) -> Step {
     Step {
         at,
         id: id_of(&title),
@@ -254,6 +257,7 @@ fn plain_box(at: crate::runbook::At, title: Template, uses: Vec<crate::runbook::
         required: false,
         stops_clock: false,
         captures: vec![],
+        captures_at: vec![],
         expect: vec![],
         action: Action::Tick,
         undo: vec![],
