@@ -47,7 +47,6 @@ pub(super) struct Host {
     pub _lock: RunLock,
     pub journal: Journal,
     pub state: State,
-    pub notifier: Option<crate::actions::notify::Notifier>,
     pub answers: Answers,
     pub clock: RunClock,
     pub steps: StepWatch,

@@ -464,6 +464,11 @@ impl Eyes {
         format!("{} missing: {}", left.len(), left.join(", "))
     }
 
+    /// The sampler's runtime, for other work that waits for the network.
+    pub fn handle(&self) -> Option<tokio::runtime::Handle> {
+        self.sampler.as_ref().and_then(Sampler::handle)
+    }
+
     /// No more looks.
     pub fn stop(&mut self) {
         if let Some(sampler) = self.sampler.take() {

@@ -98,7 +98,6 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
         _lock: lock,
         journal: start.journal,
         state: start.state,
-        notifier: None,
         answers,
         clock: start.clock,
         steps: StepWatch::default(),
