@@ -1,1 +1,33 @@
 //! The engine: pure rules of a run.
+//!
+//! [`decide`] answers an intent with events or a refusal; [`State::apply`] folds events, totally;
+//! [`effects`] are one-shots that the host carries out; [`wanted`] are levels that the host reconciles to.
+//! No clock, I/O, async, randomness or map of varying order.
+
+mod apply;
+mod autopilot;
+mod by_hand;
+mod capture;
+mod decide;
+mod effect;
+pub mod event;
+mod intent;
+pub mod plan;
+mod resolve;
+mod scope;
+mod state;
+mod wanted;
+
+pub use autopilot::{Answer, Answers, autopilot};
+pub use by_hand::{by_hand, rollback_commands};
+pub use decide::decide;
+pub use effect::{Effect, effects};
+pub use event::{Event, Recorded};
+pub use intent::{Intent, Refusal, Timer, Want};
+pub use resolve::{digest, resolve, script_values};
+pub use scope::PlanScope;
+pub use state::{
+    Attempt, Caution, Control, HostState, ItemState, Note, Paused, PhaseState, ProbeState, Progress, Request, RunEnded,
+    Settled, State, Status,
+};
+pub use wanted::{Condition, ConditionKind, Wanted, wanted};

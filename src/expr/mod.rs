@@ -30,3 +30,6 @@ pub use scope::{Nothing, Over, ProbeNow, Scope, Window, chosen, walk};
 pub use template::{Piece, Template, stray_braces};
 pub use truth::Truth;
 pub use types::{Fields, Names, NamesOver, Type};
+
+#[cfg(test)]
+mod tests;

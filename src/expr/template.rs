@@ -140,7 +140,7 @@ pub fn stray_braces(text: &str) -> Option<Fault> {
     while let Some(found) = text[at..].find("{{") {
         let start = at + found;
         at = start + 2;
-        let Some(length) = text[at..].find(CLOSE) else { return None };
+        let length = text[at..].find(CLOSE)?;
         let inner = text[at..at + length].trim();
         let a_name = inner.starts_with(|c: char| c.is_ascii_lowercase())
             && inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));

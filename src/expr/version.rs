@@ -23,7 +23,7 @@ impl<'a> Version<'a> {
         let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         let numbers: Vec<u64> =
             numbers.split('.').map(|part| part.parse().ok().filter(|_| digits(part))).collect::<Option<_>>()?;
-        (numbers.len() <= 4 && before.iter().all(|part| word(part))).then_some(Self { numbers, before })
+        (numbers.len() <= 4 && before.iter().all(word)).then_some(Self { numbers, before })
     }
 
     /// The order of Semantic Versioning; a missing number is zero.

@@ -1,1 +1,36 @@
-//! The run's process.
+//! The run's process: the only writer of its journal. It decides, appends, applies, carries out effects, publishes,
+//! and reconciles samplers, timers and conditions to what the engine wants.
+
+mod clients;
+mod clock;
+mod core;
+mod eyes;
+mod guard;
+mod hands;
+mod input;
+mod launch;
+mod notices;
+mod open;
+mod secrets;
+mod serve;
+mod settings;
+mod take;
+mod world;
+
+pub use hands::KEEPER;
+pub use launch::{HOST, LaunchError, launch};
+pub use open::serve;
+pub use settings::Settings;
+pub use world::{End, Outside, Question, Verdict};
+
+/// Program and version, as the journal names it.
+pub fn program() -> String {
+    format!("flightdeck {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// A line in the host's log, which is its stderr.
+fn log(text: &str) {
+    use std::io::Write;
+    // Nobody is left to be told when the log is full.
+    let _ = writeln!(std::io::stderr(), "{} {text}", chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ"));
+}

@@ -1,1 +1,36 @@
-//! Looking at the world.
+//! Looking at the world: one file or folder a probe kind, and the sampler that keeps looking.
+//!
+//! A kind turns its settings into what it saw ([`Seen`]); [`Looker`] puts a limit around it and judges it by the
+//! expectations; [`Sampler`] does so again and again, on threads of its own, every probe on its own schedule.
+
+mod causes;
+mod client;
+mod config;
+mod ctx;
+mod file;
+mod git;
+mod http;
+mod judge;
+mod looker;
+mod openapi;
+mod port;
+mod postgres;
+mod process;
+mod prometheus;
+mod publish;
+mod report;
+mod run;
+mod sampler;
+mod seen;
+mod tcp;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod trust;
+
+pub use ctx::Ctx;
+pub use judge::Given;
+pub use looker::{LookSpec, Looker};
+pub use postgres::STATE_QUERY;
+pub use sampler::{Answer, Clock, OnAnswer, Sampler, StartError, Token, WantedProbe};
+pub use seen::{Means, Problem, Seen};

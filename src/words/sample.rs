@@ -44,9 +44,3 @@ pub struct Sample {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
-
-impl Default for ProbeId {
-    fn default() -> Self {
-        Self(String::new())
-    }
-}

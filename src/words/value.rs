@@ -180,7 +180,7 @@ fn written_duration(seconds: f64) -> String {
     let whole = |n: f64| n.fract() == 0.0 && n.abs() < 9e15;
     let (ms, us) = ((seconds * 1e3).round(), (seconds * 1e6).round());
     match seconds {
-        s if s == 0.0 => "0s".to_owned(),
+        0.0 => "0s".to_owned(),
         s if whole(s) && s % 3600.0 == 0.0 => format!("{}h", s / 3600.0),
         s if whole(s) && s % 60.0 == 0.0 => format!("{}m", s / 60.0),
         s if whole(s) => format!("{s}s"),
@@ -205,7 +205,7 @@ fn number(n: f64) -> String {
         return decimal(n);
     }
     let decimals = match size {
-        s if s >= 1e15 || s < 1e-9 => return format!("{n:.3e}"),
+        s if !(1e-9..1e15).contains(&s) => return format!("{n:.3e}"),
         s if s >= 100.0 => 1,
         s if s >= 1.0 => 3,
         // Three digits from the first that is not zero: 0.000412.
@@ -279,5 +279,114 @@ impl fmt::Display for Value {
                 f.write_str("}")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_for_people() {
+        let cases = [
+            (0.0, "0 s"),
+            (0.000_012, "12 µs"),
+            (0.001, "1 ms"),
+            (0.001_4, "1.4 ms"),
+            (0.012, "12 ms"),
+            (0.142_5, "142 ms"),
+            (0.142_6, "143 ms"),
+            (0.999, "999 ms"),
+            (0.999_9, "1 s"),
+            (1.34, "1.3 s"),
+            (9.96, "10 s"),
+            (41.2, "41 s"),
+            (119.0, "119 s"),
+            (119.6, "2 min"),
+            (300.0, "5 min"),
+            (5400.0, "90 min"),
+            (7200.0, "2 h"),
+            (12_600.0, "3.5 h"),
+            (86_400.0, "24 h"),
+            (172_800.0, "2 d"),
+            (2_592_000.0, "30 d"),
+            (-5.0, "-5 s"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(short_duration(seconds), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn values_for_people_and_exactly() {
+        let cases = [
+            (Value::Number(200.0), "200", "200"),
+            (Value::Number(-0.0), "0", "0"),
+            (Value::Number(2.34567), "2.346", "2.34567"),
+            (Value::Number(1234.56), "1234.6", "1234.56"),
+            (Value::Number(0.000_412_3), "0.000412", "0.0004123"),
+            (Value::Number(0.1), "0.1", "0.1"),
+            (Value::Number(1e20), "1.000e20", "100000000000000000000"),
+            (Value::Bool(true), "true", "true"),
+            (Value::Duration(0.1), "100 ms", "100ms"),
+            (Value::Duration(90.0), "90 s", "90s"),
+            (Value::Duration(300.0), "5 min", "5m"),
+            (Value::Duration(5400.0), "90 min", "90m"),
+            (Value::Duration(172_800.0), "2 d", "48h"),
+            (Value::Duration(0.000_25), "250 µs", "250us"),
+            (Value::Duration(1.25), "1.3 s", "1250ms"),
+            (Value::Duration(0.0), "0 s", "0s"),
+            (Value::Size(512.0), "512 B", "512B"),
+            (Value::Size(536_870_912.0), "512 MiB", "512MiB"),
+            (Value::Size(1_500.0), "1.5 KiB", "1500B"),
+            (Value::Ratio(0.05), "5 %", "5%"),
+            (Value::Ratio(0.000_2), "0.02 %", "0.02%"),
+            (Value::Ratio(0.952_345_67), "95.235 %", "95.234567%"),
+            (Value::Ratio(-0.5), "-50 %", "-50%"),
+            (Value::Ratio(12.0), "1200 %", "1200%"),
+            (Value::Text("a b".into()), "a b", "a b"),
+            (Value::Version("v1.2".into()), "v1.2", "v1.2"),
+            (Value::List(vec![Value::Number(1.5), Value::Text("b".into())]), "1.5,b", "1.5,b"),
+            (Value::NoData, "no data", ""),
+            (
+                Value::Map([("a".to_owned(), Value::Number(1.0)), ("b".to_owned(), Value::Ratio(0.5))].into()),
+                "{a: 1, b: 50 %}",
+                r#"{"a":1,"b":"50%"}"#,
+            ),
+        ];
+        for (value, people, exact) in cases {
+            assert_eq!(value.to_string(), people);
+            assert_eq!(value.written(), exact);
+        }
+    }
+
+    #[test]
+    fn figures_of_units() {
+        assert_eq!(Unit::Ms.value(142.0), Value::Duration(0.142));
+        assert_eq!(Unit::Ms.of_base(0.142), Value::Duration(0.142));
+        assert_eq!(Unit::Ratio.value(f64::NAN), Value::NoData);
+        let shown = [
+            (Unit::Ms, 0.142, "142 ms"),
+            (Unit::S, 90.0, "90 s"),
+            (Unit::Ratio, 0.000_2, "0.02 %"),
+            (Unit::Bytes, 2048.0, "2 KiB"),
+            (Unit::Count, 7.0, "7"),
+            (Unit::PerSecond, 12.5, "12.5/s"),
+            (Unit::PerMinute, 3.0, "3/min"),
+        ];
+        for (unit, base, text) in shown {
+            assert_eq!(unit.show(base), text);
+        }
+    }
+
+    #[test]
+    fn json_there_and_back() {
+        let json = serde_json::json!({ "a": [1, 2.5, "x", true, null], "b": {} });
+        assert_eq!(Value::from_json(&json).to_json(), json);
+    }
+
+    #[test]
+    fn running_clocks() {
+        assert_eq!([clock(21), clock(872), clock(3731)], ["0:21", "14:32", "1:02:11"]);
     }
 }

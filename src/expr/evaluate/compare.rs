@@ -31,13 +31,23 @@ pub fn order(left: &Value, right: &Value) -> Option<Ordering> {
         (Value::Number(l), Value::Number(r))
         | (Value::Duration(l), Value::Duration(r))
         | (Value::Size(l), Value::Size(r))
-        | (Value::Ratio(l), Value::Ratio(r)) => l.partial_cmp(r),
+        | (Value::Ratio(l), Value::Ratio(r)) => figures(*l, *r),
         (Value::Time(l), Value::Time(r)) => Some(l.cmp(r)),
         (Value::Version(l), Value::Version(r) | Value::Text(r)) | (Value::Text(l), Value::Version(r)) => {
             Some(Version::parse(l)?.order(&Version::parse(r)?))
         }
         _ => None,
     }
+}
+
+/// The order of two figures. Fractions that differ only by how a computer calculates (less than a part in 10¹²) are
+/// the same, so that `10% + 5% == 15%` holds; whole numbers are compared exactly.
+fn figures(left: f64, right: f64) -> Option<Ordering> {
+    let whole = left.fract() == 0.0 && right.fract() == 0.0;
+    if !whole && (left - right).abs() <= 1e-12 * left.abs().max(right.abs()) {
+        return Some(Ordering::Equal);
+    }
+    left.partial_cmp(&right)
 }
 
 /// Whether two values are the same. A number in a text is a text.

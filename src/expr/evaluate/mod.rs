@@ -106,7 +106,7 @@ impl Eval<'_> {
 
     fn test(&self, test: &Test, of: &Node) -> Truth {
         match test {
-            Test::Passing => self.state(of).map_or(Truth::Unknown, |verdict| passing(verdict)),
+            Test::Passing => self.state(of).map_or(Truth::Unknown, passing),
             Test::Failing => self.state(of).map_or(Truth::Unknown, |verdict| passing(verdict).negated()),
             Test::NoData => self.is_no_data(of).into(),
             Test::Defined => (!self.is_no_data(of)).into(),
@@ -145,7 +145,7 @@ impl Eval<'_> {
     pub fn probe(&self, node: &Node) -> Option<(ProbeId, ProbeNow)> {
         let Kind::Path { root: Root::Name(name), steps } = &node.kind else { return None };
         let (keys, rest) = self.keys(name, steps);
-        if !rest.is_empty() || keys.len() <= steps.len() {
+        if !rest.is_empty() {
             return None;
         }
         let probe = ProbeId(keys.join("."));

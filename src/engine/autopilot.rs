@@ -1,0 +1,288 @@
+//! The engine's rule for going on without a person: `--yes` and `--answers`.
+//!
+//! `--yes` starts commands, ticks boxes and answers what asks for no evidence; it never answers `danger`, `approve`,
+//! an override or a limitation. An answers file may, item by item and by id.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::event::Return;
+use super::intent::Want;
+use super::plan::{Action, AnswerKind, Due, Effect};
+use super::resolve::{danger_words, resolve};
+use super::scope::PlanScope;
+use super::state::{Settled, State, Status};
+use crate::words::{Actor, Outcome, Proof};
+
+/// An answers file: by item id, `limitations.NAME`, or `start`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Answers(pub BTreeMap<String, Answer>);
+
+/// One answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Answer {
+    /// The answer as it would be typed; `true` for a plain box; the words of a danger.
+    pub answer: Option<String>,
+    /// Who approves, or the second person of an override.
+    pub by: Option<String>,
+    /// Fields of a form.
+    pub fields: BTreeMap<String, String>,
+    /// Skip, with this reason.
+    pub skip: Option<String>,
+    /// Defer, with this reason.
+    pub defer: Option<String>,
+    /// Override, with this reason.
+    #[serde(rename = "override")]
+    pub overrides: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct Details {
+    answer: Option<serde_json::Value>,
+    by: Option<String>,
+    fields: BTreeMap<String, serde_json::Value>,
+    skip: Option<String>,
+    defer: Option<String>,
+    #[serde(rename = "override")]
+    overrides: Option<String>,
+}
+
+fn as_typed(value: serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    }
+}
+
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        if !value.is_object() {
+            return Ok(Self { answer: as_typed(value), ..Self::default() });
+        }
+        let details: Details = serde_json::from_value(value).map_err(serde::de::Error::custom)?;
+        Ok(Self {
+            answer: details.answer.and_then(as_typed),
+            by: details.by,
+            fields: details.fields.into_iter().filter_map(|(k, v)| Some((k, as_typed(v)?))).collect(),
+            skip: details.skip,
+            defer: details.defer,
+            overrides: details.overrides,
+        })
+    }
+}
+
+/// What the autopilot wants next: an intent, or the word that a person is needed. None: it waits, or there is no autopilot.
+pub fn autopilot(state: &State, answers: &Answers) -> Option<Want> {
+    let settings = &state.opened.as_ref()?.autopilot;
+    if !settings.yes && settings.answers.is_none() {
+        return None;
+    }
+    if state.ended.is_some() || state.paused.is_some() || state.person_needed.is_some() || state.storage_failed.is_some() {
+        return None;
+    }
+    if state.plan_sha256.is_none() {
+        return None;
+    }
+    if state.begun.is_none() {
+        return Some(begin(state, answers));
+    }
+    let pilot = Pilot { state, answers, yes: settings.yes };
+    if !state.running.is_empty() {
+        return None;
+    }
+    if !state.moved.is_empty() {
+        return Some(pilot.person(None, "a pinned place has changed"));
+    }
+    match (state.current, state.phase) {
+        (Some(index), _) if !state.status(index).is_settled() => pilot.item(index),
+        (_, Some(phase)) => Some(pilot.close(phase)),
+        _ => None,
+    }
+}
+
+fn begin(state: &State, answers: &Answers) -> Want {
+    for limitation in &state.plan.limitations {
+        if limitation.effect == Effect::Blocks && !state.accepted.contains_key(&limitation.name) {
+            let key = format!("limitations.{}", limitation.name);
+            return match answers.0.get(&key).and_then(|a| a.overrides.clone()) {
+                Some(reason) => Want::AcceptLimitation { name: limitation.name.clone(), reason },
+                None => Want::NeedPerson {
+                    item: None,
+                    why: format!("{} (answers: {key}: {{override: reason}})", limitation.text),
+                },
+            };
+        }
+    }
+    let target = answers.0.get("start").and_then(|a| a.answer.clone());
+    match state.plan.target_name() {
+        Some(name) if !state.is_training() && target.as_deref() != Some(name) => Want::NeedPerson {
+            item: None,
+            why: format!("{name} is a real target: its name has to be typed to start (answers: start: {name})"),
+        },
+        _ => Want::Begin { target },
+    }
+}
+
+struct Pilot<'a> {
+    state: &'a State,
+    answers: &'a Answers,
+    yes: bool,
+}
+
+impl Pilot<'_> {
+    fn person(&self, index: Option<usize>, why: &str) -> Want {
+        let item = index.map(|i| self.state.plan.items[i].id.clone());
+        let why = match index {
+            Some(i) => format!("\"{}\": {why}", PlanScope::new(self.state, i).title()),
+            None => why.to_owned(),
+        };
+        Want::NeedPerson { item, why }
+    }
+
+    fn close(&self, phase: usize) -> Want {
+        let unsettled = self.state.unsettled(phase);
+        match unsettled.first() {
+            Some(index) => Want::OpenItem { item: self.state.plan.items[*index].id.clone() },
+            None => Want::ClosePhase { phase },
+        }
+    }
+
+    fn item(&self, index: usize) -> Option<Want> {
+        let state = self.state;
+        let plan = &state.plan.items[index];
+        let item = &state.items[index];
+        let id = plan.id.clone();
+        let answer = self.answers.0.get(id.as_str());
+        let tried = matches!(item.settled, Some(Settled::Answered(_)));
+        if let Some(answer) = answer
+            && !tried
+        {
+            if let Some(reason) = &answer.skip {
+                return Some(Want::Skip { item: id, reason: reason.clone() });
+            }
+            if let Some(reason) = &answer.defer {
+                let to = match &plan.due {
+                    None => Return::PhaseClose,
+                    Some(Due::Phase(phase)) => Return::Phase(*phase),
+                    Some(Due::WatchEnd) => Return::WatchEnd,
+                    Some(Due::After(seconds)) => {
+                        Return::At(state.now.map_or(0, |n| n.up) + (seconds.max(0.0) * 1e6) as u64)
+                    }
+                };
+                return Some(Want::Defer { item: id, to, reason: reason.clone() });
+            }
+        }
+        match state.status(index) {
+            Status::Busy => return None,
+            Status::Unknown => return Some(self.person(Some(index), "nobody knows how it ended: settle it")),
+            Status::Failed(_) | Status::NoData => return self.failed(index, answer),
+            _ => {}
+        }
+        Some(match &plan.action {
+            Action::Tick if self.yes || answer.is_some_and(|a| a.answer.as_deref() == Some("true")) => {
+                Want::Answer { item: id, seen: item.seen(), fields: BTreeMap::new() }
+            }
+            Action::Confirm(confirm) => match answer {
+                Some(answer) if answer.answer.is_some() => self.answer(index, answer),
+                _ if self.yes && confirm.answer == AnswerKind::None => {
+                    Want::Answer { item: id, seen: item.seen(), fields: BTreeMap::new() }
+                }
+                _ => self.person(Some(index), "it asks for an answer with evidence"),
+            },
+            Action::Record(_) => match answer {
+                Some(answer) => self.answer(index, answer),
+                None => self.person(Some(index), "it is a form to fill in"),
+            },
+            Action::Approve(_) => match answer.and_then(|a| a.by.clone()) {
+                Some(by) => match &item.request {
+                    None => Want::RequestApproval { item: id },
+                    Some(request) => Want::Decide {
+                        item: id,
+                        hash: request.hash.clone(),
+                        yes: true,
+                        by: Actor(by),
+                        proof: Proof::Stated,
+                        says: None,
+                    },
+                },
+                None => self.person(Some(index), "a second person has to approve"),
+            },
+            Action::Run(_) | Action::Notify(_) => self.start(index, answer),
+            Action::Tick => self.person(Some(index), "a box to tick"),
+            Action::Check(_) | Action::Wait(_) | Action::Baseline(_) => return None,
+        })
+    }
+
+    fn answer(&self, index: usize, answer: &Answer) -> Want {
+        let mut fields = answer.fields.clone();
+        if let Some(text) = &answer.answer {
+            fields.insert("answer".into(), text.clone());
+        }
+        let state = &self.state.items[index];
+        // A form's fields that the file leaves out keep what they are prefilled with.
+        if let Action::Record(record) = &self.state.plan.items[index].action {
+            let scope = PlanScope::new(self.state, index);
+            for field in &record.fields {
+                if let Some(Ok(text)) = field.default.as_ref().map(|d| d.fill(&scope)) {
+                    fields.entry(field.name.0.clone()).or_insert(text);
+                }
+            }
+        }
+        Want::Answer { item: self.state.plan.items[index].id.clone(), seen: state.seen(), fields }
+    }
+
+    fn start(&self, index: usize, answer: Option<&Answer>) -> Want {
+        if !self.yes && answer.is_none() {
+            return self.person(Some(index), "a command to start");
+        }
+        let typed = match danger_words(self.state, index) {
+            Ok(None) => None,
+            Ok(Some(words)) => match answer.and_then(|a| a.answer.clone()) {
+                Some(text) => Some(text),
+                None => return self.person(Some(index), &format!("it is dangerous: {words} has to be typed")),
+            },
+            Err(why) => return self.person(Some(index), &why),
+        };
+        match resolve(self.state, index) {
+            Ok(started) => Want::Start {
+                item: started.item.clone(),
+                seen: self.state.items[index].seen(),
+                shown: started.digest,
+                typed,
+                out_of_order: true,
+            },
+            Err(why) => self.person(Some(index), &why),
+        }
+    }
+
+    /// A sensed item that is red has patience (a timer); a failed attempt may be retried by its own timer.
+    fn failed(&self, index: usize, answer: Option<&Answer>) -> Option<Want> {
+        let state = self.state;
+        let plan = &state.plan.items[index];
+        if let Some(reason) = answer.and_then(|a| a.overrides.clone()) {
+            let second = answer.and_then(|a| a.by.clone()).map(Actor);
+            return Some(Want::Override { item: plan.id.clone(), reason, second });
+        }
+        if matches!(plan.action, Action::Check(_)) {
+            return None;
+        }
+        if let Some(attempt) = state.items[index].attempt() {
+            let retry = super::intent::Timer::Retry(plan.id.clone(), attempt.number);
+            if super::wanted::due_of(state, &retry).is_some() {
+                return None;
+            }
+        }
+        let why = state.items[index]
+            .attempt()
+            .and_then(|a| a.ended.as_ref())
+            .and_then(|(_, ended)| ended.why.clone())
+            .unwrap_or_else(|| Outcome::Failed.words().to_owned());
+        Some(self.person(Some(index), &why))
+    }
+}

@@ -1,0 +1,139 @@
+//! Captures: values taken from what a step saw. Pure and bounded; a value that is not there fails the step.
+
+use std::collections::BTreeMap;
+
+use super::event::Event;
+use super::plan::Item;
+use crate::expr::{As, Scope, parse_value};
+use crate::runbook::kinds::{Capture, CaptureOf, CaptureType};
+use crate::words::{Name, Value};
+
+/// All of an item's captures. The error names the first that was not found.
+pub(super) fn take_all(
+    item: &Item,
+    scope: &dyn Scope,
+    outputs: &BTreeMap<String, String>,
+) -> Result<Vec<(Name, Value)>, String> {
+    item.captures.iter().map(|c| Ok((c.spec.name.clone(), take(&c.spec, scope, outputs)?))).collect()
+}
+
+/// The events that keep captured values.
+pub(super) fn capture_events(item: &Item, values: Vec<(Name, Value)>) -> Vec<Event> {
+    values
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let capture = item.captures.iter().find(|c| c.spec.name == name)?;
+            Some(Event::ValueCaptured {
+                item: item.id.clone(),
+                name,
+                key: capture.key.clone(),
+                pin: capture.spec.pin,
+                value,
+            })
+        })
+        .collect()
+}
+
+fn take(capture: &Capture, scope: &dyn Scope, outputs: &BTreeMap<String, String>) -> Result<Value, String> {
+    let name = &capture.name;
+    let mut value = match &capture.of {
+        CaptureOf::Field(expr) => expr.evaluate(scope),
+        CaptureOf::Text(template) => Value::Text(template.fill(scope).map_err(|missing| format!("`{name}`: {missing}"))?),
+        CaptureOf::Output => {
+            let text = outputs.get(name.as_str()).ok_or(format!("no line `{name}=…` in $FLIGHTDECK_OUTPUT"))?;
+            Value::Text(text.clone())
+        }
+    };
+    if let Some(pointer) = &capture.at {
+        value = at(&value, pointer).ok_or(format!("`{name}`: nothing stands at {pointer} in what was captured"))?;
+    }
+    if let Some(pattern) = &capture.pattern {
+        let text = value.to_string();
+        let regex = regex::Regex::new(pattern).map_err(|e| format!("`{name}`: {e}"))?;
+        let found = regex.captures(&text).and_then(|c| c.get(1).or_else(|| c.get(0)));
+        value = Value::Text(found.ok_or(format!("`{name}`: {pattern} matches nothing in it"))?.as_str().to_owned());
+    }
+    let value = read(value, capture.kind).map_err(|why| format!("`{name}`: {why}"))?;
+    if value == Value::NoData { Err(format!("`{name}` is not there")) } else { Ok(value) }
+}
+
+/// A JSON pointer into a value, or into the JSON document that a text is.
+fn at(value: &Value, pointer: &str) -> Option<Value> {
+    let parsed;
+    let value = match value {
+        Value::Text(text) => {
+            parsed = Value::from_json(&serde_json::from_str(text).ok()?);
+            &parsed
+        }
+        other => other,
+    };
+    let mut here = value;
+    for key in pointer.split('/').skip(1) {
+        let key = key.replace("~1", "/").replace("~0", "~");
+        here = match here {
+            Value::Map(map) => map.get(&key)?,
+            Value::List(items) => items.get(key.parse::<usize>().ok()?)?,
+            _ => return None,
+        };
+    }
+    Some(here.clone())
+}
+
+fn read(value: Value, kind: CaptureType) -> Result<Value, String> {
+    let text = match &value {
+        Value::Text(text) => text.trim_end_matches(['\n', '\r']).to_owned(),
+        other => match kind {
+            CaptureType::Plain => return Ok(value),
+            CaptureType::Number if matches!(other, Value::Number(_)) => return Ok(value),
+            _ => other.to_string(),
+        },
+    };
+    let parsed = |kind| parse_value(text.trim(), kind);
+    match kind {
+        CaptureType::Plain | CaptureType::Text => Ok(Value::Text(text)),
+        CaptureType::Number => parsed(As::Number),
+        CaptureType::Percent => parsed(As::Percent),
+        CaptureType::Duration => parsed(As::Duration),
+        CaptureType::Size => parsed(As::Size),
+        CaptureType::Time => parsed(As::Time),
+        CaptureType::Bool => parsed(As::Bool),
+        CaptureType::Version => parsed(As::Version),
+        CaptureType::List => {
+            Ok(Value::List(text.lines().filter(|l| !l.trim().is_empty()).map(|l| Value::Text(l.to_owned())).collect()))
+        }
+        CaptureType::Json => parsed(As::Json),
+        CaptureType::GoTest => Ok(go_test(&text)),
+    }
+}
+
+/// Counts of a `go test -json` stream: an event a line, `Action` run/pass/fail/skip/output, `Package`, `Test`.
+fn go_test(text: &str) -> Value {
+    #[derive(serde::Deserialize)]
+    struct Line<'a> {
+        #[serde(rename = "Action", borrow)]
+        action: std::borrow::Cow<'a, str>,
+        #[serde(rename = "Test")]
+        test: Option<serde::de::IgnoredAny>,
+    }
+    let (mut passed, mut failed, mut skipped, mut packages, mut packages_failed) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for line in text.lines() {
+        let Ok(line) = serde_json::from_str::<Line<'_>>(line) else { continue };
+        let counter = match (line.action.as_ref(), line.test.is_some()) {
+            ("pass", true) => &mut passed,
+            ("fail", true) => &mut failed,
+            ("skip", true) => &mut skipped,
+            ("pass", false) => &mut packages,
+            ("fail", false) => &mut packages_failed,
+            _ => continue,
+        };
+        *counter += 1.0;
+    }
+    let number = |name: &str, n: f64| (name.to_owned(), Value::Number(n));
+    Value::Map(BTreeMap::from([
+        number("tests", passed + failed + skipped),
+        number("passed", passed),
+        number("failed", failed + packages_failed),
+        number("skipped", skipped),
+        number("packages", packages + packages_failed),
+    ]))
+}

@@ -1,0 +1,177 @@
+//! What comes back from commands and notices.
+
+use std::collections::BTreeMap;
+
+use super::Decision;
+use crate::engine::capture::{capture_events, take_all};
+use crate::engine::event::{Ended, Event};
+use crate::engine::intent::{Intent, Want};
+use crate::engine::plan::Item;
+use crate::engine::scope::PlanScope;
+use crate::engine::state::{Attempt, State};
+use crate::expr::Truth;
+use crate::words::{ItemId, Name, Outcome, Value};
+
+pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
+    Ok(match &intent.want {
+        Want::Exited { ended, fields, outputs } => match open_attempt(state, &ended.item, ended.attempt) {
+            Some((index, attempt)) => exited(state, intent, (index, attempt), ended, fields, outputs),
+            None => late(&ended.item, ended.attempt, &format!("exit {}", exit_words(ended))),
+        },
+        Want::NotStarted { item, attempt, why } => match open_attempt(state, item, *attempt) {
+            Some((_, running)) => vec![with_outcome(running, item, Outcome::NotStarted, why, intent.stamp.up)],
+            None => late(item, *attempt, "not started"),
+        },
+        Want::Lost { item, attempt, last_lines } => match open_attempt(state, item, *attempt) {
+            Some((_, running)) => {
+                let why = "it was running when the host and its keeper died: nobody knows how it ended";
+                let mut event = with_outcome(running, item, Outcome::Unknown, why, intent.stamp.up);
+                if let Event::AttemptEnded(ended) = &mut event {
+                    ended.last_lines.clone_from(last_lines);
+                }
+                vec![event]
+            }
+            None => vec![],
+        },
+        Want::Adopted { item, attempt, pid } => match open_attempt(state, item, *attempt) {
+            Some(_) => vec![Event::AttemptAdopted { item: item.clone(), attempt: *attempt, pid: *pid }],
+            None => vec![],
+        },
+        Want::Called { item, attempt, ok, answer } => match open_attempt(state, item, *attempt) {
+            Some((_, running)) => {
+                let outcome = if *ok { Outcome::Passed } else { Outcome::Failed };
+                let mut event = with_outcome(running, item, outcome, answer, intent.stamp.up);
+                if let Event::AttemptEnded(ended) = &mut event {
+                    ended.evidence = Some(answer.clone());
+                    if *ok {
+                        ended.why = None;
+                    }
+                }
+                vec![event]
+            }
+            None => late(item, *attempt, answer),
+        },
+        Want::Typed { item, attempt, bytes } => {
+            vec![Event::TypedInto { item: item.clone(), attempt: *attempt, bytes: *bytes }]
+        }
+        _ => vec![],
+    })
+}
+
+fn open_attempt<'a>(state: &'a State, item: &ItemId, number: u32) -> Option<(usize, &'a Attempt)> {
+    let index = state.index(item)?;
+    let attempt = state.items[index].attempts.iter().find(|a| a.number == number && a.ended.is_none())?;
+    Some((index, attempt))
+}
+
+fn late(item: &ItemId, attempt: u32, what: &str) -> Vec<Event> {
+    vec![Event::LateResultIgnored { item: item.clone(), attempt, what: what.to_owned() }]
+}
+
+fn exit_words(ended: &Ended) -> String {
+    match (ended.exit, ended.signal) {
+        (Some(code), _) => code.to_string(),
+        (None, Some(signal)) => format!("by signal {signal}"),
+        (None, None) => "unknown".into(),
+    }
+}
+
+fn exited(
+    state: &State,
+    intent: &Intent,
+    (index, attempt): (usize, &Attempt),
+    ended: &Ended,
+    fields: &BTreeMap<String, Value>,
+    outputs: &BTreeMap<String, String>,
+) -> Vec<Event> {
+    let item = &state.plan.items[index];
+    let mut ended = ended.clone();
+    ended.took = intent.stamp.up.saturating_sub(attempt.started.up);
+    let mut fields = fields.clone();
+    fields.insert("exit_code".into(), ended.exit.map_or(Value::NoData, |code| Value::Number(f64::from(code))));
+    fields.insert("duration".into(), Value::Duration(ended.took as f64 / 1e6));
+    if let Some(Value::Text(stdout)) = fields.get("stdout") {
+        let json = serde_json::from_str(stdout).map_or(Value::NoData, |json| Value::from_json(&json));
+        fields.insert("json".into(), json);
+    }
+    let scope = PlanScope::new(state, index).with_fields(&fields).at(intent.stamp.at);
+    let (outcome, why, captured) = match stopped(item, attempt) {
+        Some((outcome, why)) => (outcome, Some(why), vec![]),
+        None => judge(item, attempt, &ended, &scope, outputs, &fields, state, index, intent),
+    };
+    ended.outcome = Some(outcome);
+    ended.why = why;
+    let mut events = if outcome == Outcome::Passed { capture_events(item, captured) } else { vec![] };
+    events.push(Event::AttemptEnded(Box::new(ended)));
+    events
+}
+
+/// The outcome of an attempt that was stopped, unless it is a stream that ended well.
+fn stopped(item: &Item, attempt: &Attempt) -> Option<(Outcome, String)> {
+    if attempt.timed_out {
+        let limit = item.timeout.map(crate::words::short_duration).unwrap_or_default();
+        return Some((Outcome::TimedOut, format!("it took longer than its limit of {limit}")));
+    }
+    (attempt.stopping.is_some() && !attempt.until_met).then(|| (Outcome::Cancelled, "stopped by a person".into()))
+}
+
+/// Captures first, since expectations may name them; then every expectation must hold.
+#[expect(clippy::too_many_arguments, reason = "one attempt's whole result")]
+fn judge(
+    item: &Item,
+    attempt: &Attempt,
+    ended: &Ended,
+    scope: &PlanScope<'_>,
+    outputs: &BTreeMap<String, String>,
+    fields: &BTreeMap<String, Value>,
+    state: &State,
+    index: usize,
+    intent: &Intent,
+) -> (Outcome, Option<String>, Vec<(Name, Value)>) {
+    let captured = take_all(item, scope, outputs);
+    if !attempt.until_met {
+        let mut known = fields.clone();
+        for (name, value) in captured.iter().flatten() {
+            known.insert(name.0.clone(), value.clone());
+        }
+        let scope = PlanScope::new(state, index).with_fields(&known).at(intent.stamp.at);
+        let failing = item.expect.iter().filter(|e| mentions_exit(e)).chain(item.expect.iter().filter(|e| !mentions_exit(e)));
+        for expect in failing {
+            // What a capture could not find says more than the expectation that misses it.
+            if let (Err(why), false) = (&captured, mentions_exit(expect)) {
+                return (Outcome::Failed, Some(why.clone()), vec![]);
+            }
+            if expect.truth(&scope) != Truth::True {
+                let why = match ended.signal {
+                    Some(signal) => format!("it was ended by signal {signal}"),
+                    None => expect.explain(&scope),
+                };
+                return (Outcome::Failed, Some(why), vec![]);
+            }
+        }
+    }
+    match captured {
+        Ok(captured) => (Outcome::Passed, None, captured),
+        Err(why) => (Outcome::Failed, Some(why), vec![]),
+    }
+}
+
+fn mentions_exit(expect: &crate::expr::Expr) -> bool {
+    expect.used().iter().any(|used| used.path.first().is_some_and(|name| name == "exit_code"))
+}
+
+fn with_outcome(attempt: &Attempt, item: &ItemId, outcome: Outcome, why: &str, up: u64) -> Event {
+    Event::AttemptEnded(Box::new(Ended {
+        item: item.clone(),
+        attempt: attempt.number,
+        outcome: Some(outcome),
+        why: Some(why.to_owned()),
+        took: up.saturating_sub(attempt.started.up),
+        ..Ended::default()
+    }))
+}
+
+/// The end of an attempt that has no process.
+pub(super) fn ended(attempt: &Attempt, item: &ItemId, outcome: Outcome, why: &str, state: &State) -> Event {
+    with_outcome(attempt, item, outcome, why, state.now.map_or(attempt.started.up, |now| now.up))
+}

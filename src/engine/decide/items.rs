@@ -1,0 +1,85 @@
+//! An item that is not answered: where the box is, looks, edits, stops, re-opening.
+
+use super::{Decision, find, find_open, fresh, not_settled, reason};
+use crate::engine::event::{Event, Resolved, StopStage, StopWhy};
+use crate::engine::intent::{Intent, Refusal, Want};
+use crate::engine::plan::Action;
+use crate::engine::state::{State, Status};
+
+pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
+    match &intent.want {
+        Want::OpenItem { item } => {
+            let index = find_open(state, item)?;
+            if state.status(index) == Status::Off {
+                return Err(Refusal::new("it does not apply here"));
+            }
+            Ok(if state.current == Some(index) { vec![] } else { vec![Event::ItemOpened { item: item.clone() }] })
+        }
+        Want::Look { item } => {
+            let index = find(state, item)?;
+            if !matches!(state.plan.items[index].action, Action::Check(_)) {
+                return Err(Refusal::new("there is nothing to look at here"));
+            }
+            Ok(vec![])
+        }
+        Want::Edit { item, seen, what } => edit(state, item, *seen, what),
+        Want::Stop { item, attempt } => stop(state, item, *attempt),
+        Want::Reopen { item, reason: text } => {
+            let index = find_open(state, item)?;
+            match state.status(index) {
+                Status::Open | Status::Busy | Status::NoData => Err(Refusal::new("it is open")),
+                Status::Off if state.items[index].settled.is_none() => Err(Refusal::new("it does not apply here")),
+                _ if matches!(state.plan.items[index].action, Action::Check(_))
+                    && state.items[index].settled.is_none() =>
+                {
+                    Err(Refusal::new("a sensed item opens by itself when it goes red"))
+                }
+                _ => Ok(vec![
+                    Event::ItemReopened { item: item.clone(), reason: reason(text)? },
+                    Event::ItemOpened { item: item.clone() },
+                ]),
+            }
+        }
+        _ => Ok(vec![]),
+    }
+}
+
+fn edit(state: &State, item: &crate::words::ItemId, seen: u32, what: &Resolved) -> Decision {
+    let index = find_open(state, item)?;
+    fresh(state, index, seen)?;
+    if !matches!(state.status(index), Status::Failed(_) | Status::Open) {
+        not_settled(state, index)?;
+    }
+    if !matches!(state.plan.items[index].action, Action::Run(_)) {
+        return Err(Refusal::new("only a command can be edited"));
+    }
+    match what {
+        Resolved::Argv(words) if words.first().is_none_or(|w| w.is_empty()) => {
+            Err(Refusal::new("an empty command is none"))
+        }
+        Resolved::Script { text, .. } if text.trim().is_empty() => Err(Refusal::new("an empty script is none")),
+        Resolved::Argv(_) | Resolved::Script { .. } => {
+            Ok(vec![Event::CommandEdited { item: item.clone(), what: what.clone() }])
+        }
+        _ => Err(Refusal::new("only a command can be edited")),
+    }
+}
+
+fn stop(state: &State, item: &crate::words::ItemId, attempt: u32) -> Decision {
+    let index = find(state, item)?;
+    let running = state.items[index]
+        .attempts
+        .iter()
+        .find(|a| a.number == attempt && a.ended.is_none())
+        .ok_or_else(|| Refusal::new("it has ended already"))?;
+    let stage = match running.stopping {
+        None => StopStage::Interrupt,
+        Some((StopStage::Interrupt, _)) => StopStage::Terminate,
+        Some((StopStage::Terminate | StopStage::Kill, _)) => StopStage::Kill,
+    };
+    let mut events = vec![Event::StopRequested { item: item.clone(), attempt, stage, why: StopWhy::Person }];
+    if matches!(running.what.what, Resolved::Watching | Resolved::Notice { .. }) {
+        events.push(super::hands::ended(running, item, crate::words::Outcome::Cancelled, "stopped", state));
+    }
+    Ok(events)
+}

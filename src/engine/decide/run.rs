@@ -1,0 +1,133 @@
+//! The run as a whole: begin, pause, notes, control, end.
+
+use super::{Decision, find, reason};
+use crate::engine::event::{Event, RunEnd};
+use crate::engine::intent::{Intent, Refusal, Want};
+use crate::engine::plan::Effect;
+use crate::engine::state::State;
+use crate::words::Actor;
+
+/// Microseconds that a request for control waits for an answer.
+const CONTROL_WAIT: u64 = 20_000_000;
+
+pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
+    match &intent.want {
+        Want::Begin { target } => begin(state, intent, target.as_deref()),
+        Want::AcceptLimitation { name, reason: text } => {
+            if !state.plan.limitations.iter().any(|l| l.name == *name) {
+                return Err(Refusal::new(format!("no limitation `{name}` applies here")));
+            }
+            let from_file = intent.actor == Actor::autopilot();
+            Ok(vec![Event::LimitationAccepted { name: name.clone(), reason: reason(text)?, from_file }])
+        }
+        Want::Pause { reason } => {
+            if state.paused.is_some() {
+                return Err(Refusal::new("the run is paused already"));
+            }
+            let at = state.current.map(|index| state.plan.items[index].id.clone());
+            Ok(vec![Event::RunPaused { reason: reason.clone(), at }])
+        }
+        Want::Continue => {
+            if state.paused.is_none() {
+                return Err(Refusal::new("the run is not paused"));
+            }
+            Ok(vec![Event::RunContinued])
+        }
+        Want::Note { text, about, item } => {
+            if let Some(item) = item {
+                find(state, item)?;
+            }
+            if text.trim().is_empty() {
+                return Err(Refusal::new("an empty note is no note"));
+            }
+            Ok(vec![Event::NoteAdded { text: text.trim().to_owned(), about: about.clone(), item: item.clone() }])
+        }
+        Want::TakeControl { epoch } => {
+            if *epoch != state.control.epoch {
+                return Err(Refusal::new("control has passed on meanwhile: ask again"));
+            }
+            Ok(vec![Event::ControlTaken {
+                epoch: epoch + 1,
+                by: intent.actor.clone(),
+                from: state.control.holder.clone(),
+                answered: false,
+            }])
+        }
+        Want::AskControl => Ok(vec![Event::ControlRequested {
+            by: intent.actor.clone(),
+            until: intent.stamp.up.saturating_add(CONTROL_WAIT),
+        }]),
+        Want::HandOver { to } => {
+            Ok(vec![Event::ControlHandedOver { epoch: state.control.epoch + 1, to: to.clone() }])
+        }
+        Want::End { reason: text } => end(state, reason(text)?),
+        _ => Ok(vec![]),
+    }
+}
+
+fn begin(state: &State, intent: &Intent, target: Option<&str>) -> Decision {
+    if state.begun.is_some() {
+        return Err(Refusal::new("the flight has begun already"));
+    }
+    if state.plan_sha256.is_none() {
+        return Err(Refusal::new("the plan is not fixed yet"));
+    }
+    if let Some(open) =
+        state.plan.limitations.iter().find(|l| l.effect == Effect::Blocks && !state.accepted.contains_key(&l.name))
+    {
+        return Err(Refusal {
+            why: format!("{} This blocks the run until it is overridden with a reason (limitations.{})", open.text, open.name),
+            person: true,
+        });
+    }
+    if let Some((kind, (pinned, found))) = state.moved.iter().next() {
+        return Err(Refusal::new(format!("{kind} is {found}, not {pinned}: switch back, then check again")));
+    }
+    if !state.is_training()
+        && let Some(name) = state.plan.target_name()
+        && target.map(str::trim) != Some(name)
+    {
+        return Err(Refusal { why: format!("this is a real target: type its name, {name}, to start"), person: true });
+    }
+    if state.plan.phases.first().is_some_and(|p| p.needs_pins)
+        && let Some((index, name)) = state.missing_pins().first()
+    {
+        return Err(Refusal::new(format!("pin `{name}` is missing (taken by `{}`)", state.plan.items[*index].id)));
+    }
+    // The autopilot flies for the operator who set it.
+    let by = match &state.opened {
+        Some(opened) if intent.actor == Actor::autopilot() => Actor(opened.operator.clone()),
+        _ => intent.actor.clone(),
+    };
+    let mut events = vec![Event::RunBegun { operator: by.0.clone() }];
+    if state.control.holder.is_none() {
+        events.push(Event::ControlTaken {
+            epoch: state.control.epoch + 1,
+            by,
+            from: None,
+            answered: true,
+        });
+    }
+    Ok(events)
+}
+
+fn end(state: &State, reason: String) -> Decision {
+    if !state.running.is_empty() {
+        return Err(Refusal::new("a command is still running: stop it first (x x)"));
+    }
+    Ok(vec![ended(state, RunEnd::Early, Some(reason))])
+}
+
+/// The event that ends a run, with its counts.
+pub(super) fn ended(state: &State, how: RunEnd, reason: Option<String>) -> Event {
+    let (mut failed, mut deferred) = (0, 0);
+    for phase in 0..state.plan.phases.len() {
+        if state.phases.get(phase).is_none_or(|p| p.opened.is_none()) {
+            continue;
+        }
+        let progress = state.counts(phase);
+        failed += progress.failed + progress.unknown;
+        deferred += progress.deferred;
+    }
+    Event::RunEnded { how, failed: failed as u32, deferred: deferred as u32, reason }
+}

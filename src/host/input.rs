@@ -1,0 +1,47 @@
+//! Everything that comes to the run loop.
+
+use crate::keeper::Heard;
+use super::serve::Session;
+use crate::link::FromClient;
+use crate::probes::Answer;
+use crate::words::{Actor, ItemId};
+
+/// One thing that the loop has to deal with.
+pub enum Input {
+    /// A client connected.
+    Joined(Session),
+    /// A client said something.
+    Client(u64, FromClient),
+    /// A client is gone.
+    Gone(u64),
+    /// The keeper said something, or is gone.
+    Keeper(Heard),
+    /// A look was made.
+    Looked(Answer),
+    /// A notice was answered by its receiver, or given up.
+    Notice {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        attempt: u32,
+        /// It was taken.
+        ok: bool,
+        /// The receiver's answer, or why not.
+        answer: String,
+    },
+    /// The second person that the sandbox plays has decided.
+    SecondPerson {
+        /// The item.
+        item: ItemId,
+        /// The request's hash.
+        hash: String,
+        /// Yes or no.
+        yes: bool,
+        /// Who it is.
+        name: Actor,
+        /// What they say.
+        says: String,
+    },
+    /// The process was asked to end (SIGTERM).
+    Terminate,
+}

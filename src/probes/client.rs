@@ -1,0 +1,83 @@
+//! One HTTP client a probe: no pool, no redirects, our own trust; rebuilt when one of its files changed.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use reqwest::{Client, Url, redirect};
+use rustls::{ClientConfig, RootCertStore};
+
+use super::seen::Problem;
+use super::trust::{Trust, Watcher, provider, sha256_hex};
+
+/// A client and what it was built from.
+#[derive(Clone, Debug)]
+pub(super) struct Ready {
+    trust: Trust,
+    plain: bool,
+    direct: bool,
+    stamps: Vec<(PathBuf, Option<SystemTime>)>,
+    /// The client.
+    pub client: Client,
+    watcher: Option<Arc<Watcher>>,
+}
+
+/// The client of the last look.
+#[derive(Debug, Default)]
+pub(super) struct ClientCache(Mutex<Option<Ready>>);
+
+impl Ready {
+    /// Fingerprint of the certificate that the server showed last.
+    pub fn leaf(&self) -> Option<String> {
+        self.watcher.as_ref()?.chain().first().map(|c| sha256_hex(c))
+    }
+}
+
+impl ClientCache {
+    /// The client for an address. Building one reads the CA file; it is kept while its files stay as they are.
+    pub fn ready(&self, url: &Url, trust: Trust) -> Result<Ready, Problem> {
+        let plain = url.scheme() == "http";
+        let direct = is_loopback(url.host_str().unwrap_or_default());
+        let stamps = stamps(&trust);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = kept.as_ref()
+            && (&ready.trust, &ready.stamps) == (&trust, &stamps)
+            && (ready.plain, ready.direct) == (plain, direct)
+        {
+            return Ok(ready.clone());
+        }
+        let (config, watcher) = if plain { (no_tls()?, None) } else { trust.config().map(|(c, w)| (c, Some(w)))? };
+        let mut builder = Client::builder()
+            .tls_backend_preconfigured(config)
+            .pool_max_idle_per_host(0)
+            .redirect(redirect::Policy::none())
+            .user_agent(concat!("flightdeck/", env!("CARGO_PKG_VERSION")));
+        if direct {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|e| Problem::nothing(format!("no HTTP client: {e}")))?;
+        let ready = Ready { trust, plain, direct, stamps, client, watcher };
+        *kept = Some(ready.clone());
+        Ok(ready)
+    }
+}
+
+/// Settings for plain HTTP: nobody is trusted, so nothing has to be read.
+fn no_tls() -> Result<ClientConfig, Problem> {
+    Ok(ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|e| Problem::nothing(e.to_string()))?
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth())
+}
+
+/// When each file was changed last.
+fn stamps(trust: &Trust) -> Vec<(PathBuf, Option<SystemTime>)> {
+    trust.files().map(|f| (f.to_owned(), f.metadata().and_then(|m| m.modified()).ok())).collect()
+}
+
+/// Whether a host is this machine, which no proxy stands before.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}

@@ -1,0 +1,190 @@
+//! Grafana LGTM: its own API, and Prometheus, Loki and Tempo through its data source proxy (target-system 4).
+
+use axum::Router;
+use axum::extract::{Path, Query, Request, State as Shared};
+use axum::http::header;
+use axum::middleware::{self, Next};
+use axum::response::{Html, Response};
+use axum::routing::get;
+use chrono::Utc;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{http, queries};
+use crate::sandbox::state::Platform;
+use crate::sandbox::state::load::Figure;
+use crate::sandbox::world::Core;
+use crate::sandbox::world::ports::Port;
+
+/// Dashboards: uid and title.
+const DASHBOARDS: [(&str, &str); 3] = [
+    ("cryptoutil-overview", "Service Overview"),
+    ("cryptoutil-performance", "Performance Metrics"),
+    ("cryptoutil-errors", "Error Tracking"),
+];
+
+/// Grafana.
+pub fn router(core: Core) -> Router {
+    Router::new()
+        .route("/api/health", get(health))
+        .route("/api/search", get(search))
+        .route("/api/dashboards/uid/{uid}", get(dashboard))
+        .route("/d/{uid}", get(|| async { Html("<!doctype html><title>Grafana</title>") }))
+        .route("/api/datasources/proxy/uid/prometheus/api/v1/query", get(prometheus))
+        .route("/api/datasources/proxy/uid/loki/loki/api/v1/query", get(loki_number))
+        .route("/api/datasources/proxy/uid/loki/loki/api/v1/query_range", get(loki_lines))
+        .route("/api/datasources/proxy/uid/tempo/api/search", get(tempo))
+        .layer(middleware::from_fn_with_state(core.clone(), login))
+        .with_state(core)
+}
+
+/// Health is for everybody; the rest wants the user, as wrong passwords are refused and so is nobody.
+async fn login(Shared(core): Shared<Core>, request: Request, next: Next) -> Response {
+    if !core.look(|s, now| s.serving(Port::Grafana, now).up()) {
+        return http::text(503, "Grafana is starting");
+    }
+    let known = http::is_user(request.headers(), core.settings().secret("grafana_auth"));
+    let open = request.uri().path() == "/api/health" || request.uri().path().starts_with("/d/");
+    if known || (open && !request.headers().contains_key(header::AUTHORIZATION)) {
+        next.run(request).await
+    } else {
+        http::json(401, &json!({ "message": "Unauthorized", "messageId": "auth.unauthorized", "statusCode": 401 }))
+    }
+}
+
+async fn health() -> Response {
+    http::json(200, &json!({ "database": "ok", "version": "12.2.0", "commit": "92f1fba9b4b6700328e99e97328d6639df8ddc3d" }))
+}
+
+async fn search() -> Response {
+    let found: Vec<Value> = DASHBOARDS
+        .iter()
+        .zip(1..)
+        .map(|((uid, title), id)| json!({ "id": id, "uid": uid, "title": title, "type": "dash-db", "url": format!("/d/{uid}/{uid}") }))
+        .collect();
+    http::json(200, &Value::Array(found))
+}
+
+async fn dashboard(Path(uid): Path<String>) -> Response {
+    match DASHBOARDS.iter().find(|(known, _)| *known == uid) {
+        Some((uid, title)) => http::json(
+            200,
+            &json!({
+                "meta": { "type": "db", "slug": uid, "version": 1 },
+                "dashboard": { "uid": uid, "title": title, "panels": [{ "id": 1, "title": "Requests", "type": "timeseries" }] },
+            }),
+        ),
+        None => http::json(404, &json!({ "message": "Dashboard not found", "status": "not-found" })),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    query: String,
+    q: String,
+}
+
+async fn prometheus(Shared(core): Shared<Core>, Query(asked): Query<Asked>) -> Response {
+    number(&core, queries::figure(&queries::PROMETHEUS, &asked.query), &asked.query)
+}
+
+async fn loki_number(Shared(core): Shared<Core>, Query(asked): Query<Asked>) -> Response {
+    number(&core, queries::figure(&queries::LOKI, &asked.query), &asked.query)
+}
+
+/// One number as an instant vector; nothing measured, or a query that is not known: an empty vector.
+fn number(core: &Core, figure: Option<Figure>, query: &str) -> Response {
+    if query.is_empty() {
+        let text = "invalid parameter \"query\": unknown position: parse error: no expression found in input";
+        return http::json(400, &json!({ "status": "error", "errorType": "bad_data", "error": text }));
+    }
+    let value = figure.and_then(|figure| core.look(|s, now| s.figure(figure, now)));
+    let at = Utc::now().timestamp_millis() as f64 / 1000.0;
+    let result: Vec<Value> =
+        value.into_iter().map(|v| json!({ "metric": {}, "value": [at, format!("{v}")] })).collect();
+    http::json(200, &json!({ "status": "success", "data": { "resultType": "vector", "result": result } }))
+}
+
+async fn loki_lines(Shared(core): Shared<Core>, Query(asked): Query<Asked>) -> Response {
+    let names = services(&core);
+    let nanos = Utc::now().timestamp_micros() * 1000;
+    let result: Vec<Value> = names
+        .iter()
+        .filter(|name| matches(&asked.query, name))
+        .map(|name| {
+            let line = format!("200 GET /health {name}");
+            json!({ "stream": { "service_name": name, "level": "info" }, "values": [[nanos.to_string(), line]] })
+        })
+        .collect();
+    http::json(200, &json!({ "status": "success", "data": { "resultType": "streams", "result": result } }))
+}
+
+async fn tempo(Shared(core): Shared<Core>, Query(asked): Query<Asked>) -> Response {
+    let names = services(&core);
+    let nanos = Utc::now().timestamp_micros() * 1000;
+    let mut random = core.random("trace");
+    let traces: Vec<Value> = names
+        .iter()
+        .filter(|name| matches(&asked.q, name))
+        .map(|name| {
+            let id = crate::sandbox::state::names::hex(&mut random, 32);
+            json!({
+                "traceID": id, "rootServiceName": name, "rootTraceName": "POST /service/api/v1/elastickey/:id/encrypt",
+                "startTimeUnixNano": nanos.to_string(), "durationMs": 9,
+            })
+        })
+        .collect();
+    http::json(200, &json!({ "traces": traces, "metrics": {} }))
+}
+
+/// Services that send telemetry now: those that run, while the collector does.
+fn services(core: &Core) -> Vec<&'static str> {
+    core.look(|state, now| {
+        if !state.serving(Port::Collector, now).up() {
+            return vec![];
+        }
+        let kms2 = if state.active == Platform::Compose { Some(("kms-postgresql-2", Port::Kms2Api)) } else { None };
+        [
+            ("kms-postgresql-1", Port::KmsApi),
+            ("identity-authz", Port::Authz),
+            ("identity-idp", Port::Idp),
+            ("identity-rs", Port::Rs),
+        ]
+        .into_iter()
+        .chain(kms2)
+        .filter(|(_, port)| state.serving(*port, now).up())
+        .map(|(name, _)| name)
+        .collect()
+    })
+}
+
+/// Whether a selector such as `{service_name=~"kms.*|identity.*"}` takes a service.
+fn matches(selector: &str, service: &str) -> bool {
+    let Some((_, rest)) = selector.split_once("service") else { return false };
+    let (exact, pattern) = match (rest.split_once("=~\""), rest.split_once("=\"")) {
+        (Some((_, rest)), _) => (false, rest),
+        (None, Some((_, rest))) => (true, rest),
+        (None, None) => return false,
+    };
+    let pattern = pattern.split('"').next().unwrap_or_default();
+    if exact {
+        return pattern == service;
+    }
+    regex::Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|regex| regex.is_match(service))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn selectors_take_the_services_that_they_name() {
+        assert!(matches("{service_name=~\"kms.*|identity.*\"}", "kms-postgresql-1"));
+        assert!(matches("{resource.service.name=~\"kms.*\"}", "kms-postgresql-1"));
+        assert!(!matches("{resource.service.name=~\"kms.*\"}", "identity-rs"));
+        assert!(matches("{service_name=\"identity-rs\"}", "identity-rs"));
+        assert!(!matches("{service_name=~\"cryptoutil.*\"}", "kms-postgresql-1"), "the seed's name matches nothing");
+        assert!(!matches("{service_name=~\"[\"}", "kms"));
+    }
+}

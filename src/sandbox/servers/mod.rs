@@ -1,0 +1,122 @@
+//! The servers of the world: each listens while the service that it stands for runs.
+
+mod api;
+mod authz;
+mod collector;
+mod grafana;
+mod http;
+mod idp;
+mod kms_admin;
+mod kms_api;
+mod kms_document;
+mod listen;
+mod notices;
+mod postgres;
+mod queries;
+mod rs;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::state::Serving;
+use super::world::Core;
+use super::world::ports::Port;
+use tls::Tls;
+
+/// How often it is looked at which services run.
+const LOOK: Duration = Duration::from_millis(40);
+
+/// The listeners that stand now.
+pub struct Listeners {
+    core: Core,
+    tls: Tls,
+    standing: BTreeMap<Port, CancellationToken>,
+    refused: BTreeMap<Port, String>,
+}
+
+impl Listeners {
+    /// Reads the certificates; nothing listens yet.
+    ///
+    /// # Errors
+    /// The certificates cannot be read.
+    pub fn new(core: &Core) -> io::Result<Self> {
+        let tls = Tls::read(core)?;
+        Ok(Self { core: core.clone(), tls, standing: BTreeMap::new(), refused: BTreeMap::new() })
+    }
+
+    /// Keeps the listeners as the services are, for ever.
+    pub async fn keep(&mut self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            self.reconcile().await;
+        }
+    }
+
+    /// Makes listeners for services that run, and ends those of services that do not.
+    pub async fn reconcile(&mut self) {
+        for port in Port::ALL {
+            let wanted = self.core.look(|state, now| state.serving(port, now)) != Serving::Down;
+            match (wanted, self.standing.contains_key(&port)) {
+                (true, false) => self.begin(port).await,
+                (false, true) => {
+                    if let Some(stop) = self.standing.remove(&port) {
+                        stop.cancel();
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Ends all listeners and their connections.
+    pub fn stop(&mut self) {
+        for stop in std::mem::take(&mut self.standing).into_values() {
+            stop.cancel();
+        }
+    }
+
+    async fn begin(&mut self, port: Port) {
+        let number = self.core.settings().ports.of(port);
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, number)).await {
+            Ok(listener) => {
+                self.refused.remove(&port);
+                let stop = CancellationToken::new();
+                self.standing.insert(port, stop.clone());
+                self.serve(port, listener, stop);
+            }
+            Err(error) => {
+                // Tried again at the next look; said once.
+                let text = error.to_string();
+                if self.refused.get(&port) != Some(&text) {
+                    self.core.trouble(&format!("{port:?} cannot listen on 127.0.0.1:{number}: {text}"));
+                    self.refused.insert(port, text);
+                }
+            }
+        }
+    }
+
+    fn serve(&self, port: Port, listener: TcpListener, stop: CancellationToken) {
+        let core = self.core.clone();
+        let (server, admin) = (Some(self.tls.server.clone()), Some(self.tls.admin.clone()));
+        match port {
+            Port::KmsApi | Port::Kms2Api => listen::serve(listener, server, kms_api::router(core, port), stop),
+            Port::KmsAdmin | Port::Kms2Admin => listen::serve(listener, admin, kms_admin::router(core, port), stop),
+            Port::Authz => listen::serve(listener, server, authz::router(core), stop),
+            Port::Idp => listen::serve(listener, server, idp::router(core), stop),
+            Port::Rs => listen::serve(listener, server, rs::router(core), stop),
+            Port::Grafana => listen::serve(listener, None, grafana::router(core), stop),
+            Port::Collector => listen::serve(listener, None, collector::health(core), stop),
+            Port::Otlp => listen::serve(listener, None, collector::otlp(), stop),
+            Port::Notices => listen::serve(listener, None, notices::router(core), stop),
+            Port::Postgres => postgres::serve(listener, core, stop),
+        }
+    }
+}
