@@ -14,6 +14,7 @@ mod notices;
 mod postgres;
 mod queries;
 mod rs;
+mod sql;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -40,6 +41,15 @@ pub struct Listeners {
     tls: Tls,
     standing: BTreeMap<Port, CancellationToken>,
     refused: BTreeMap<Port, String>,
+}
+
+impl Drop for Listeners {
+    /// Ends all listeners and their connections.
+    fn drop(&mut self) {
+        for stop in self.standing.values() {
+            stop.cancel();
+        }
+    }
 }
 
 impl Listeners {
@@ -73,13 +83,6 @@ impl Listeners {
                 }
                 _ => {}
             }
-        }
-    }
-
-    /// Ends all listeners and their connections.
-    pub fn stop(&mut self) {
-        for stop in std::mem::take(&mut self.standing).into_values() {
-            stop.cancel();
         }
     }
 
