@@ -32,6 +32,19 @@ use super::world::Core;
 use super::world::ports::Port;
 use tls::Tls;
 
+/// Whether a query of a probe kind is answered, for the test of the shipped runbooks.
+#[cfg(test)]
+pub fn knows(kind: &str, query: &str) -> bool {
+    use super::state::{Platform, State};
+    match kind {
+        "postgres" => sql::answer(&State::new(0, Platform::Compose), 0, query).is_some(),
+        "prometheus" => {
+            queries::figure(&queries::PROMETHEUS, query).or(queries::figure(&queries::LOKI, query)).is_some()
+        }
+        _ => false,
+    }
+}
+
 /// How often it is looked at which services run.
 const LOOK: Duration = Duration::from_millis(40);
 

@@ -5,6 +5,8 @@
 //! in one table, `forms.rs`; any other is "not simulated" and ends with [`NOT_SIMULATED`].
 
 mod ages;
+#[cfg(test)]
+mod books;
 mod client;
 mod command;
 mod compose;

@@ -10,10 +10,14 @@ const SPEED: f64 = 100.0;
 const KMS: &str = "docker compose -f deployments/compose/compose.yml --profile postgres";
 const IDENTITY: &str = "docker compose -f deployments/identity/compose.yml --profile ci";
 
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+/// How a command ended.
+pub struct Ran {
+    /// Its exit code.
+    pub code: i32,
+    /// Its stdout.
+    pub out: String,
+    /// Its stderr.
+    pub err: String,
 }
 
 /// Runs a command line in the root folder, from another thread, as another process would.
@@ -21,7 +25,8 @@ async fn sh(world: &Prepared, line: &str) -> Ran {
     run_with(world, line, &[]).await
 }
 
-async fn run_with(world: &Prepared, line: &str, env: &[(&str, &str)]) -> Ran {
+/// The same, with variables.
+pub async fn run_with(world: &Prepared, line: &str, env: &[(&str, &str)]) -> Ran {
     let words = shlex::split(line).unwrap();
     let call = Call {
         name: words[0].clone(),
