@@ -1,1 +1,3 @@
 //! Changes of the world without a PTY: notices.
+
+pub mod notify;

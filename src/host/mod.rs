@@ -14,11 +14,14 @@ mod open;
 mod secrets;
 mod serve;
 mod settings;
+mod take;
 mod world;
 
-pub use launch::{LaunchError, launch};
+pub use hands::KEEPER;
+pub use launch::{HOST, LaunchError, launch};
 pub use open::serve;
 pub use settings::Settings;
+pub use world::{End, Outside, Question, Verdict};
 
 /// Program and version, as the journal names it.
 pub fn program() -> String {

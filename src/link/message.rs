@@ -170,6 +170,9 @@ pub struct Rows {
     pub alternate: bool,
     /// Pastes are to be bracketed.
     pub bracketed_paste: bool,
+    /// Cursor keys are sent as `ESC O A`.
+    #[serde(default)]
+    pub app_cursor: bool,
     /// It is silent behind an unfinished line: it seems to ask.
     pub asks: bool,
     /// What was typed is not echoed (a password).

@@ -4,7 +4,9 @@
 mod client;
 mod message;
 mod pair;
+mod parse;
 
 pub use client::{ConnectError, connect};
 pub use message::{FromClient, FromHost, Live, LiveProbe, PROTO, Role, Rows};
 pub use pair::{ClientLink, HostLink, pair};
+pub use parse::{ParseError, parse};

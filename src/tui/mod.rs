@@ -1,1 +1,2 @@
 //! The screens.
+pub mod input;

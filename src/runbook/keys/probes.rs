@@ -66,7 +66,7 @@ pub static PROBE: Part = part("probe", "A way of looking, named once.", &[
 .exactly_one(&KINDS);
 
 /// A look that only its step uses.
-pub static OWN_PROBE: Part = part("own probe", "A look that is named nowhere else.", &[&KIND_KEYS, &COMMON]).exactly_one(&KINDS);
+pub static OWN_PROBE: Part = part("check", "A look that is named nowhere else.", &[&KIND_KEYS, &COMMON]).exactly_one(&KINDS);
 
 static REQUEST: [Key; 10] = [
     key("method", Kind::Text, "The request's method.").or("GET"),

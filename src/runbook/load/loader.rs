@@ -64,7 +64,7 @@ fn read(files: &dyn Files, sources: &mut Sources) -> (Option<Runbook>, Vec<Fault
     }
     // What a break hides would be missed everywhere: what refers to it is checked when the break is mended.
     if !broken {
-        crate::runbook::check::check(&mut runbook, sources, &mut faults);
+        crate::runbook::check::check(&runbook, sources, &mut faults);
     }
     // What is found in a line that was mended to read on is an echo of what was told.
     faults.retain(|fault| !mended.contains(&(fault.at.file, fault.at.line)));

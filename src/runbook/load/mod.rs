@@ -4,6 +4,10 @@ mod bring;
 mod files;
 mod loader;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;
 
 pub use files::{Disk, Files, Memory};

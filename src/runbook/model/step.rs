@@ -43,6 +43,8 @@ pub struct Step {
     pub stops_clock: bool,
     /// What it takes out of what it saw; pins are among them.
     pub captures: Vec<Capture>,
+    /// Where the captures' names stand, in the same order.
+    pub captures_at: Vec<At>,
     /// What must hold when it is done.
     pub expect: Vec<Expr>,
     /// What it does.

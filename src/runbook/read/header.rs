@@ -188,16 +188,16 @@ impl Cx<'_, '_, '_> {
             ask: self.text("ask", Want::Shown),
             default,
             pattern: self.plain("pattern"),
-            min: self.plain("min"),
-            max: self.plain("max"),
+            min: self.name("min").map(|text| text.0),
+            max: self.name("max").map(|text| text.0),
             optional: self.flag("optional"),
             source: self.source(),
         }
     }
 
     fn target_group(&mut self, at: At) -> Option<TargetGroup> {
-        let each = self.get("each").and_then(Node::text).map(Name::from);
-        if let Some(parameter) = each {
+        let each = self.get("each").filter(|node| node.text().is_some());
+        if let Some(parameter) = each.and_then(|node| self.refers("each", node)).map(Name) {
             let mut target = Target { at, ..Target::default() };
             for entry in self.node.entries().unwrap_or_default() {
                 match entry.key.text() {

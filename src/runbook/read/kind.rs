@@ -17,12 +17,12 @@ impl Cx<'_, '_, '_> {
     pub fn probe_kind(&mut self) -> Option<ProbeKind> {
         if self.get("run").is_some() {
             let command = self.command("run");
-            let (cwd, env) = (self.hidden("cwd"), self.text_map("env", Want::Hidden));
+            let (cwd, env) = (self.text("cwd", Want::Shown), self.text_map("env", Want::Hidden));
             return command.map(|command| ProbeKind::Run(RunProbe { command, cwd, env }));
         }
         if self.get("script").is_some() {
             let script = self.script("script");
-            let (cwd, env) = (self.hidden("cwd"), self.text_map("env", Want::Hidden));
+            let (cwd, env) = (self.text("cwd", Want::Shown), self.text_map("env", Want::Hidden));
             let shell = self.plain("shell");
             return script.map(|(script, _)| ProbeKind::Script(ScriptProbe { script, shell, cwd, env }));
         }

@@ -5,7 +5,7 @@ use crate::runbook::kinds::{Defaults, Shell};
 use crate::runbook::model::{
     Block, Pane, Phase, Runbook, Section, Then, Trigger, TriggerMode, TriggerNoData, TriggerWhen, Want, Watch,
 };
-use crate::words::{Name, Severity};
+use crate::words::Severity;
 
 use super::id_of;
 use super::reader::Cx;
@@ -38,10 +38,10 @@ impl Cx<'_, '_, '_> {
     pub fn inherited(&mut self) -> Defaults {
         Defaults {
             timeout: self.seconds("timeout"),
-            cwd: self.text("cwd", Want::Hidden),
+            cwd: self.text("cwd", Want::Shown),
             env: self.text_map("env", Want::Hidden),
             shell: self.word("shell", &[("bash", Shell::Bash), ("sh", Shell::Sh)]),
-            owner: self.plain("owner").map(Name),
+            owner: self.name("owner"),
         }
     }
 
@@ -124,10 +124,10 @@ impl Cx<'_, '_, '_> {
             hold: self.seconds("for").unwrap_or(0.0),
             clear_for: self.seconds("clear_for").unwrap_or(0.0),
             armed,
-            unless: self.plain("unless").map(Name),
+            unless: self.name("unless"),
             no_data: self.word("no_data", &[("waits", TriggerNoData::Waits), ("counts", TriggerNoData::Counts)]).unwrap_or_default(),
-            then: match self.plain("then") {
-                Some(block) if block != "rollback" => Then::Block(Name(block)),
+            then: match self.name("then") {
+                Some(block) if block.as_str() != "rollback" => Then::Block(block),
                 _ => Then::Rollback,
             },
             mode: self

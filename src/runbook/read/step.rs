@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::expr::{Expr, Template};
-use crate::runbook::Fault;
+use crate::runbook::{At, Fault};
 use crate::runbook::keys::duration;
 use crate::runbook::kinds::{
     Acting, AnswerType, Approve, Baseline, Capture, CaptureOf, CaptureType, Check, CheckLook, Confirm, Danger, Notify, ProbeRef,
@@ -34,15 +34,17 @@ impl Cx<'_, '_, '_> {
             let title = title?;
             return Some(plain_box(at, title, self.uses()));
         }
-        let written = self.plain("id");
+        let written = self.name("id").map(|id| id.0);
         let source = self.source();
         let when = self.expr("when", Want::Truth);
         let for_each = self.expr("for_each", Want::Items);
         let (why, help) = (self.text("why", Want::Shown), self.text("help", Want::Shown));
-        let mut captures = self.captures("capture", false);
-        captures.extend(self.captures("pin", true));
+        let (mut captures, mut captures_at) = self.captures("capture", false);
+        let (pins, pins_at) = self.captures("pin", true);
+        captures.extend(pins);
+        captures_at.extend(pins_at);
         let expect = self.exprs("expect", Want::Expect);
-        let due = self.plain("due").map(|text| match duration(&text) {
+        let due = self.name("due").map(|Name(text)| match duration(&text) {
             Some(seconds) => Due::Within(seconds),
             None if text == "watch_end" => Due::WatchEnd,
             None => Due::Phase(text),
@@ -67,6 +69,7 @@ impl Cx<'_, '_, '_> {
             required: self.flag("required"),
             stops_clock: self.flag("stops_clock"),
             captures,
+            captures_at,
             expect,
             action,
             undo,
@@ -114,12 +117,12 @@ impl Cx<'_, '_, '_> {
                 self.within("baseline", |cx| Some(Baseline { probes: cx.probes("probes"), over: cx.seconds("over")? })).flatten()?,
             ),
             "use" => Action::Use(UseBlock {
-                block: Name(self.plain("use")?),
-                with: self.text_map("with", Want::Shown).into_iter().map(|(name, text)| (Name(name), text)).collect(),
+                block: self.name("use")?,
+                with: self.text_map("with", Want::Hidden).into_iter().map(|(name, text)| (Name(name), text)).collect(),
             }),
-            "undo_steps" => Action::UndoSteps(match self.plains("undo_steps") {
-                ids if ids == ["all"] => UndoSteps::All,
-                ids => UndoSteps::Ids(ids),
+            "undo_steps" => Action::UndoSteps(match self.names("undo_steps") {
+                ids if ids == [Name::from("all")] => UndoSteps::All,
+                ids => UndoSteps::Ids(ids.into_iter().map(|id| id.0).collect()),
             }),
             _ => Action::Group { steps: self.steps("steps"), pause_after: self.count("pause_after") },
         })
@@ -149,6 +152,7 @@ impl Cx<'_, '_, '_> {
         let until = if let Some(seconds) = duration(text) {
             WaitFor::Seconds(seconds)
         } else if let Some(probe) = ProbeRef::parse(text) {
+            self.refers("wait", node);
             WaitFor::Probe(probe)
         } else {
             WaitFor::Condition(self.expr_at("wait", node, Want::Until)?)
@@ -189,18 +193,18 @@ impl Cx<'_, '_, '_> {
         fields
     }
 
-    fn captures(&mut self, key: &'static str, pin: bool) -> Vec<Capture> {
+    fn captures(&mut self, key: &'static str, pin: bool) -> (Vec<Capture>, Vec<At>) {
         let mut uses = vec![];
         let captures = self.named(key, |cx, at| {
             let capture = cx.capture(key, at, pin);
             uses.append(&mut cx.uses());
-            capture
+            capture.map(|capture| (capture, at))
         });
         self.uses.append(&mut uses);
-        captures.into_iter().map(|(name, capture)| Capture { name, ..capture }).collect()
+        captures.into_iter().map(|(name, (capture, at))| (Capture { name, ..capture }, at)).unzip()
     }
 
-    fn capture(&mut self, key: &'static str, at: crate::runbook::At, pin: bool) -> Option<Capture> {
+    fn capture(&mut self, key: &'static str, at: At, pin: bool) -> Option<Capture> {
         let kind = self.word("as", &[
             ("text", CaptureType::Text),
             ("number", CaptureType::Number),
@@ -237,7 +241,7 @@ impl Cx<'_, '_, '_> {
     }
 }
 
-fn plain_box(at: crate::runbook::At, title: Template, uses: Vec<crate::runbook::model::Use>) -> Step {
+fn plain_box(at: At, title: Template, uses: Vec<crate::runbook::model::Use>) -> Step {
     Step {
         at,
         id: id_of(&title),
@@ -254,6 +258,7 @@ fn plain_box(at: crate::runbook::At, title: Template, uses: Vec<crate::runbook::
         required: false,
         stops_clock: false,
         captures: vec![],
+        captures_at: vec![],
         expect: vec![],
         action: Action::Tick,
         undo: vec![],

@@ -11,7 +11,8 @@ use std::path::Path;
 
 use chrono::{SubsecRound, Utc};
 
-use super::overlay::Overlay;
+use crate::engine::event::Overlay;
+
 use super::scenario::Scenario;
 use super::shim;
 use super::world::ports::{Port, Ports};
@@ -75,10 +76,10 @@ pub fn prepare(
     shim::links(&root.join("bin"), exe)?;
     files::write_kubeconfig(&root, &settings)?;
     settings.write(dir)?;
-    Ok(overlay(dir, &settings, exe, speed))
+    Ok(overlay(dir, &settings, exe))
 }
 
-fn overlay(dir: &Path, settings: &Settings, exe: &Path, speed: f64) -> Overlay {
+fn overlay(dir: &Path, settings: &Settings, exe: &Path) -> Overlay {
     let root = Settings::root(dir);
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let old_path = std::env::var("PATH").unwrap_or_default();
@@ -97,10 +98,7 @@ fn overlay(dir: &Path, settings: &Settings, exe: &Path, speed: f64) -> Overlay {
         scenario: settings.scenario.clone(),
         env: env.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
         parameters: parameters(settings, exe),
-        notices: world::notices_path(dir),
-        speed,
-        seed: settings.seed,
-        root,
+        root: text(&root),
     }
 }
 

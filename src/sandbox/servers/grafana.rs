@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::{Path, Query, Request, State as Shared};
 use axum::http::header;
 use axum::middleware::{self, Next};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, Response};
 use axum::routing::get;
 use chrono::Utc;
 use serde::Deserialize;

@@ -10,6 +10,8 @@ pub mod ports;
 mod serve;
 pub mod settings;
 pub mod socket;
+#[cfg(test)]
+pub mod testing;
 mod wire;
 
 use std::fs::{DirBuilder, File, OpenOptions};
