@@ -71,7 +71,8 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
     let settings: Settings = serde_json::from_str(&line).map_err(|e| format!("the host's settings are not readable: {e}"))?;
     // A leader of a process group cannot become a session's leader; then it already has its own.
     let _ = setsid();
-    let folder = RunFolder::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let opened = if settings.resume { RunFolder::open(path) } else { RunFolder::made(path) };
+    let folder = opened.map_err(|e| format!("{}: {e}", path.display()))?;
     let (sender, inbox) = channel();
     on_terminate(sender.clone())?;
     let root = settings.overlay.as_ref().map_or_else(|| PathBuf::from(&settings.origin), |o| PathBuf::from(&o.root));
