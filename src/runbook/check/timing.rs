@@ -27,10 +27,13 @@ impl Types<'_> {
             return;
         }
         let fault = |message: String| Fault::new(used.span.clone(), message);
-        if used.call == Some("baseline") && !self.baseline {
-            let wrong = fault("no step takes a baseline".into())
-                .hint("write a step with `baseline: { probes: […], over: 5m }`");
-            return self.push(each, wrong);
+        if used.call == Some("baseline")
+            && !self.baseline.contains(name)
+            && self.runbook.probes.contains_key(&Name::from(name))
+        {
+            let wrong = fault(format!("no step takes a baseline of `{name}`"));
+            return self
+                .push(each, wrong.hint(format!("write a step with `baseline: {{ probes: [{name}], over: 5m }}`")));
         }
         if let Time::Start(before) = around.time {
             let wrong = match self.runbook.parameters.get_index_of(&Name::from(name)) {

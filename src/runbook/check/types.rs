@@ -1,6 +1,6 @@
 //! Every text and expression against the types of what it names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::expr::{Expr, Names, NamesOver, Type};
 use crate::runbook::kinds::{CheckLook, FieldType, WaitFor, field_type};
@@ -54,7 +54,11 @@ pub fn check<'a>(
     sources: &'a Sources,
     faults: &'a mut Vec<Fault>,
 ) {
-    let baseline = visits.iter().any(|v| matches!(v.step.action, Action::Baseline(_)));
+    let baseline = visits.iter().filter_map(|v| match &v.step.action {
+        Action::Baseline(baseline) => Some(baseline.probes.iter().map(|p| p.name.as_str())),
+        _ => None,
+    });
+    let baseline = baseline.flatten().collect();
     let mut types = Types { runbook, unread, known, sources, faults, baseline };
     types.header();
     types.flight();
@@ -69,8 +73,8 @@ pub(super) struct Types<'a> {
     pub(super) known: &'a Known,
     sources: &'a Sources,
     faults: &'a mut Vec<Fault>,
-    /// A step takes a baseline.
-    pub(super) baseline: bool,
+    /// Probes of which a step takes a baseline.
+    pub(super) baseline: HashSet<&'a str>,
 }
 
 impl<'a> Types<'a> {

@@ -81,8 +81,8 @@ impl Shape<'_> {
         }
         if let [first, second, ..] = chosen.as_slice() {
             let (first, second_name) = (first.key.text().unwrap_or(""), second.key.text().unwrap_or(""));
-            let message =
-                format!("two of a kind: `{first}` and `{second_name}`; {} has one of them", article(part.name));
+            let what = if part.name == "step" { "two actions" } else { "two of a kind" };
+            let message = format!("{what}: `{first}` and `{second_name}`; {} has one of them", article(part.name));
             let hint = if part.name == "step" { "make two steps of it" } else { "" };
             self.say(&second.key, message, hint);
         }
