@@ -89,7 +89,9 @@ fn connect(socket: &Path) -> io::Result<std::os::unix::net::UnixStream> {
         match path::short(socket, |path| std::os::unix::net::UnixStream::connect(path)) {
             Ok(stream) => return Ok(stream),
             // A world that was killed is started again by its host; the run's folder is still there.
-            Err(error) if begun.elapsed() > PATIENCE || !socket.parent().is_some_and(Path::exists) => return Err(error),
+            Err(error) if begun.elapsed() > PATIENCE || !socket.parent().is_some_and(Path::exists) => {
+                return Err(error);
+            }
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }
