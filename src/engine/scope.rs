@@ -107,6 +107,7 @@ impl Far<'_> {
         let Some(opened) = &self.state.opened else { return Value::NoData };
         match field {
             "id" => Value::Text(opened.run.clone()),
+            "dir" if !opened.dir.is_empty() => Value::Text(opened.dir.clone()),
             "operator" => Value::Text(opened.operator.split('@').next().unwrap_or_default().to_owned()),
             "started" => self.state.begun.map_or(Value::NoData, |s| Value::Time(s.at)),
             "elapsed" => match (self.state.begun, self.state.now) {

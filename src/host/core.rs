@@ -47,7 +47,6 @@ pub(super) struct Host {
     pub _lock: RunLock,
     pub journal: Journal,
     pub state: State,
-    pub plan_json: Option<String>,
     pub answers: Answers,
     pub clock: RunClock,
     pub steps: StepWatch,
@@ -112,7 +111,7 @@ impl Host {
 
     /// How long nothing has to be done.
     fn next_wait(&self) -> Duration {
-        if !self.queue.is_empty() {
+        if !self.queue.is_empty() || self.hands.is_behind() {
             return Duration::ZERO;
         }
         let timers = self.wanted.timers.iter().map(|(_, due)| self.clock.until(*due)).min();
@@ -456,6 +455,12 @@ impl Host {
     }
 
     fn leave(mut self) -> std::io::Result<()> {
+        if let Some(want) = self.eyes.seal()
+            && !self.journal.has_failed()
+        {
+            self.intend(Actor::host(), want);
+            self.step();
+        }
         self.clients.pump(self.folder.path(), self.state.seq);
         if !self.journal.has_failed() {
             self.write_by_hand();
@@ -466,7 +471,10 @@ impl Host {
         self.clients.drain(Duration::from_secs(2));
         self.hands.leave();
         self.eyes.stop();
-        if let Some(world) = self.world.take() {
+        // A world whose host may come back goes on for a while by itself.
+        if let Some(world) = self.world.take()
+            && self.state.running.is_empty()
+        {
             world();
         }
         super::serve::forget(self.folder.path());

@@ -10,7 +10,6 @@ use super::clock::RunClock;
 use super::input::Input;
 use super::log;
 use super::secrets::Secrets;
-use crate::actions::{Message, Receiver};
 use crate::engine::plan::{Action, Plan, Probe};
 use crate::engine::{Condition, ConditionKind, Event, PlanScope, State, Want, Wanted};
 use crate::expr::{Scope, Template};
@@ -19,7 +18,7 @@ use crate::link::{Live, LiveProbe};
 use crate::monitor::{Change, Combine, ConditionRule, How, Monitor, Need, ProbeRule, Rule, Turn};
 use crate::probes::{Answer, LookSpec, Sampler, WantedProbe};
 use crate::runbook::kinds::ProbeKind;
-use crate::words::{ItemId, Look, Name, ProbeId, Sample, Stamp, Value, Verdict};
+use crate::words::{ItemId, Look, ProbeId, Sample, Stamp, Value, Verdict};
 
 /// Run time between two seals of the spool, µs (DESIGN.md, How many: a seal each 10 min).
 const SEAL: u64 = 600_000_000;
@@ -88,6 +87,12 @@ impl Eyes {
     /// Takes the spool of the run.
     pub fn keep(&mut self, spool: Spool) {
         self.spool = Some(spool);
+    }
+
+    /// Learns the plan's probes before old samples are taken in.
+    pub fn learn(&mut self, plan: &Plan) {
+        self.rules = plan.probes.iter().map(|p| rule(p, self.speed)).collect();
+        self.monitor.reconcile(self.rules.clone(), 0);
     }
 
     /// What a new host reads again from the spool.
@@ -459,14 +464,9 @@ impl Eyes {
         format!("{} missing: {}", left.len(), left.join(", "))
     }
 
-    /// Sends a notice on the sampler's runtime, or on a runtime of its own.
-    pub fn send_notice(
-        &mut self,
-        to: Vec<(Name, Receiver)>,
-        message: Message,
-        answer: impl FnOnce(bool, String) + Send + 'static,
-    ) {
-        crate::actions::send(self.sampler.as_ref().and_then(Sampler::handle), to, message, answer);
+    /// The sampler's runtime, for other work that waits for the network.
+    pub fn handle(&self) -> Option<tokio::runtime::Handle> {
+        self.sampler.as_ref().and_then(Sampler::handle)
     }
 
     /// No more looks.

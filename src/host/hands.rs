@@ -185,7 +185,7 @@ impl Hands {
             if !client.fresh && !dirty {
                 continue;
             }
-            let Some(rows) = self.rows(attempt) else { continue };
+            let Some(rows) = self.rows(attempt, client.fresh) else { continue };
             if Clients::send_rows(client, rows) {
                 client.fresh = false;
                 sent_all.entry(attempt).or_insert(true);
@@ -208,15 +208,20 @@ impl Hands {
         }
     }
 
-    /// The screen with the history above it.
-    fn rows(&self, attempt: u32) -> Option<Rows> {
+    /// Output waits to be read.
+    pub fn is_behind(&self) -> bool {
+        self.watched.values().any(|w| w.follower.as_ref().is_some_and(|f| f.behind(w.len) > 0))
+    }
+
+    /// The screen, with the history above it when it is wanted.
+    fn rows(&self, attempt: u32, with_history: bool) -> Option<Rows> {
         let (follower, watch) = match self.watched.get(&attempt) {
             Some(watch) => (watch.follower.as_ref()?, Some(watch)),
             None => (self.old.get(&attempt)?, None),
         };
         let screen = follower.screen();
         let history = screen.history_len();
-        let from = history.saturating_sub(HISTORY);
+        let from = if with_history { history.saturating_sub(HISTORY) } else { history };
         let total = screen.rows_total();
         let (cols, height) = screen.size();
         let modes = screen.modes();
@@ -240,7 +245,7 @@ impl Hands {
     /// Rows of an attempt's history.
     pub fn scroll(&mut self, attempt: u32, from: usize, count: usize) -> Option<Rows> {
         self.show_if_new(attempt);
-        let mut all = self.rows(attempt)?;
+        let mut all = self.rows(attempt, false)?;
         let follower = self.watched.get(&attempt).and_then(|w| w.follower.as_ref()).or(self.old.get(&attempt))?;
         let count = count.min(2000);
         all.rows = (from..from + count).zip(follower.screen().rows(from, count)).collect();

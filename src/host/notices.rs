@@ -26,10 +26,10 @@ impl Host {
         let message = Message {
             title: title.to_owned(),
             text: text.to_owned(),
-            key: format!("{}-{attempt}", self.folder.id()),
+            key: format!("{}-{item}-{attempt}", self.folder.id()),
         };
         let inbox = self.sender.clone();
-        self.eyes.send_notice(receivers, message, move |ok, answer| {
+        crate::actions::send(self.eyes.handle(), receivers, message, move |ok, answer| {
             // The loop's end is this process's end.
             let _ = inbox.send(Input::Notice { item, attempt, ok, answer });
         });

@@ -71,8 +71,8 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
     let settings: Settings = serde_json::from_str(&line).map_err(|e| format!("the host's settings are not readable: {e}"))?;
     // A leader of a process group cannot become a session's leader; then it already has its own.
     let _ = setsid();
-    let opened = if settings.resume { RunFolder::open(path) } else { RunFolder::made(path) };
-    let folder = opened.map_err(|e| format!("{}: {e}", path.display()))?;
+    let folder = if settings.resume { RunFolder::open(path) } else { RunFolder::begun(path) };
+    let folder = folder.map_err(|e| e.to_string())?;
     let (sender, inbox) = channel();
     on_terminate(sender.clone())?;
     let root = settings.overlay.as_ref().map_or_else(|| PathBuf::from(&settings.origin), |o| PathBuf::from(&o.root));
@@ -104,7 +104,6 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
         _lock: lock,
         journal: start.journal,
         state: start.state,
-        plan_json: Some(start.plan_json.clone()),
         answers,
         clock: start.clock,
         steps: StepWatch::default(),
@@ -199,6 +198,7 @@ fn fresh(folder: &RunFolder, settings: &Settings, root: &Path, env: &BTreeMap<St
         manifest,
         runbook: settings.runbook.clone(),
         workdir: root.display().to_string(),
+        dir: folder.join(files::FILES).display().to_string(),
         environment: env.keys().cloned().collect(),
         speed: clock.speed(),
         overlay: settings.overlay.clone(),
@@ -257,6 +257,7 @@ fn resume(folder: &RunFolder) -> Result<Start, String> {
 fn take_spool(folder: &RunFolder, state: &State, eyes: &mut Eyes) -> Vec<crate::journal::Sealed> {
     let samples = folder.join(files::SAMPLES);
     if state.begun.is_some() {
+        eyes.learn(&state.plan);
         let taken = read_rows(&samples, 0, |row| {
             eyes.remember(&Sample {
                 probe: row.probe.into_owned().into(),
@@ -270,7 +271,7 @@ fn take_spool(folder: &RunFolder, state: &State, eyes: &mut Eyes) -> Vec<crate::
             log(&format!("samples cannot be read again: {error}"));
         }
     }
-    match Spool::open(&samples, |_| false) {
+    match Spool::open(&samples, |name| state.sealed.contains(name)) {
         Ok((spool, late)) => {
             eyes.keep(spool);
             late

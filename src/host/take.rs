@@ -23,8 +23,7 @@ impl Host {
             }
             Input::Keeper(heard) => self.heard(heard),
             Input::Looked(answer) => {
-                let state = self.state.clone();
-                for want in self.eyes.looked(&state, answer) {
+                for want in self.eyes.looked(&self.state, answer) {
                     self.intend(Actor::host(), want);
                 }
             }

@@ -75,17 +75,6 @@ impl RunFolder {
         Ok(Self { path, id: RunId(id) })
     }
 
-    /// The folder that [`RunFolder::create`] made in another process, before or after it got a journal.
-    ///
-    /// # Errors
-    ///
-    /// It is not there.
-    pub fn made(path: &Path) -> io::Result<Self> {
-        let path = path.canonicalize()?;
-        let id = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Self { path, id: RunId(id) })
-    }
-
     /// The folder of a run that exists.
     ///
     /// # Errors
@@ -97,7 +86,18 @@ impl RunFolder {
             let why = format!("no journal in {}: it is not a run's folder", path.display());
             return Err(io::Error::new(io::ErrorKind::NotFound, why));
         }
-        Self::made(&path)
+        Self::begun(&path)
+    }
+
+    /// The folder of a run that a client has just made and whose journal is still to be made.
+    ///
+    /// # Errors
+    ///
+    /// There is no such folder.
+    pub fn begun(path: &Path) -> io::Result<Self> {
+        let path = path.canonicalize()?;
+        let id = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Self { path, id: RunId(id) })
     }
 
     /// The folder's path.

@@ -50,7 +50,10 @@ fn groups_turn_with_their_members_through_groups() {
     }
     assert_eq!((m.verdict(&"ready".into()), m.verdict(&"health".into())), (Verdict::Ok, Verdict::NoData));
     m.push(&sample("database", 3, Look::Good));
-    assert_eq!(turned(&m.push(&sample("database", 4, Look::Good))), [("database", Verdict::Ok), ("health", Verdict::Ok)]);
+    assert_eq!(
+        turned(&m.push(&sample("database", 4, Look::Good))),
+        [("database", Verdict::Ok), ("health", Verdict::Ok)]
+    );
     m.push(&sample("ready.authz", 5, Look::Bad));
     assert_eq!(m.look(&"health".into()), Look::Bad, "the raw look turns at once");
     assert_eq!(m.verdict(&"health".into()), Verdict::Ok);
@@ -117,6 +120,31 @@ fn a_trigger_reads_raw_looks_and_fires_on_time() {
     m.push(&sample("a", 41, Look::Good));
     assert_eq!(m.judge(&"a".into(), 41 * S)[0].turn, Turn::Cleared);
     assert_eq!(m.explain("triggers.t", 41 * S), "a is passing, wanted failing");
+}
+
+#[test]
+fn a_trigger_on_a_group_reads_its_members_raw_looks_and_no_data_does_not_fire() {
+    let mut m = monitor(vec![looked("a"), looked("b"), group("health", Combine::Worst, &["a", "b"])]);
+    let trigger = ConditionRule {
+        raw: true,
+        ..rule("health is failing", Need::Time { hold: 5 * S, clear: 0, no_data_counts: false })
+    };
+    m.condition("t", trigger, 0);
+    m.push(&sample("a", 1, Look::Good));
+    m.push(&sample("b", 1, Look::Bad));
+    m.judge(&"b".into(), S);
+    assert_eq!(m.verdict(&"health".into()), Verdict::NoData, "the verdict has not turned");
+    assert_eq!(m.judge_all(6 * S)[0].turn, Turn::Fired { since: S });
+    let mut m = monitor(vec![looked("a")]);
+    let trigger = ConditionRule {
+        raw: true,
+        ..rule("a is failing", Need::Time { hold: 5 * S, clear: 0, no_data_counts: false })
+    };
+    m.condition("t", trigger, 0);
+    for up in 1..60 {
+        m.push(&sample("a", up, Look::NoData));
+        assert!(m.judge(&"a".into(), up * S).is_empty() && m.judge_all(up * S).is_empty());
+    }
 }
 
 #[test]

@@ -46,7 +46,8 @@ pub(super) fn failure(error: &(dyn Error + 'static), place: &str, leaf: Option<&
 /// A name that no server knows.
 fn unknown_host(place: &str) -> Problem {
     let host = place.rsplit_once(':').map_or(place, |(host, _)| host);
-    Problem::failing(format!("the name {host} is not known")).hint("is it spelled right? does this machine reach its DNS server?")
+    Problem::failing(format!("the name {host} is not known"))
+        .hint("is it spelled right? does this machine reach its DNS server?")
 }
 
 /// An I/O error of a connection.

@@ -156,7 +156,8 @@ fn word_parts(text: &str) -> Result<Vec<(&'static str, Value)>, String> {
     let words = shlex::split(text).ok_or("no address of a database: a quote is not closed")?;
     let mut map: BTreeMap<&str, &str> = BTreeMap::new();
     for word in &words {
-        let (name, value) = word.split_once('=').ok_or("no address of a database: want postgres://… or host=… user=…")?;
+        let (name, value) =
+            word.split_once('=').ok_or("no address of a database: want postgres://… or host=… user=…")?;
         map.insert(name, value);
     }
     let text = |name: &str| Value::Text(map.get(name).copied().unwrap_or_default().to_owned());
@@ -177,7 +178,10 @@ pub(super) fn percent_decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let (mut out, mut i) = (Vec::with_capacity(bytes.len()), 0);
     while i < bytes.len() {
-        let code = bytes.get(i + 1..i + 3).and_then(|h| std::str::from_utf8(h).ok()).and_then(|h| u8::from_str_radix(h, 16).ok());
+        let code = bytes
+            .get(i + 1..i + 3)
+            .and_then(|h| std::str::from_utf8(h).ok())
+            .and_then(|h| u8::from_str_radix(h, 16).ok());
         match (bytes[i], code) {
             (b'%', Some(byte)) => {
                 out.push(byte);
@@ -237,10 +241,7 @@ mod tests {
 
     #[test]
     fn an_error_does_not_repeat_a_secret() {
-        for (text, format) in [
-            ("postgres://u:hush@[bad/db", ConfigFormat::Dsn),
-            ("A=1\nhush\n", ConfigFormat::Env),
-        ] {
+        for (text, format) in [("postgres://u:hush@[bad/db", ConfigFormat::Dsn), ("A=1\nhush\n", ConfigFormat::Env)] {
             let problem = seen(text, format, "x").unwrap_err();
             assert!(!problem.why.contains("hush"), "{problem:?}");
         }

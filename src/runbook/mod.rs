@@ -23,4 +23,4 @@ pub mod lint;
 pub use lint::{lint, lint_file};
 pub mod parameters;
 mod schema;
-pub use schema::schema;
+pub use schema::{page, schema};

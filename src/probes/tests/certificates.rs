@@ -1,7 +1,6 @@
 use super::servers::{Does, answer, ca, ca_as_server, closed_port, serve, serve_tls, tls_config};
 use super::*;
 use crate::runbook::kinds::Tls;
-use crate::words::Value;
 
 const VALID: &[&str] = &["valid", "days_left > 14"];
 
@@ -16,13 +15,25 @@ async fn a_servers_chain_is_read_also_when_it_is_refused() {
     put("leaf.key", &pair.key);
     put("other.key", &right.signs(&["localhost"], 30).key);
     let tls = |port: u16, ca: &str, key: &str| {
-        ProbeKind::Tls(Tls { address: some(format!("localhost:{port}")), ca: some(ca), key: some(key), ..Tls::default() })
+        ProbeKind::Tls(Tls {
+            address: some(format!("localhost:{port}")),
+            ca: some(ca),
+            key: some(key),
+            ..Tls::default()
+        })
     };
-    let look_at = |port, ca: &str, key: &str, expect: &[&str]| look(in_folder(folder.path(), spec(tls(port, ca, key), expect)));
+    let look_at =
+        |port, ca: &str, key: &str, expect: &[&str]| look(in_folder(folder.path(), spec(tls(port, ca, key), expect)));
 
     let server = serve_tls(Does::Hangs, tls_config(&pair)).await;
     let port = server.at.port();
-    let sample = look_at(port, "right.pem", "leaf.key", &["valid", "days_left > 29", "days_left < 31", "key_matches", "version == 'TLS 1.3'"]).await;
+    let sample = look_at(
+        port,
+        "right.pem",
+        "leaf.key",
+        &["valid", "days_left > 29", "days_left < 31", "key_matches", "version == 'TLS 1.3'"],
+    )
+    .await;
     assert_good(&sample);
     assert_eq!(sample.text, "30 d left");
     assert_eq!(sample.fields["subject"], Value::Text("CN=the leaf".into()));
@@ -33,7 +44,11 @@ async fn a_servers_chain_is_read_also_when_it_is_refused() {
     assert_bad(&sample, "CA that is not trusted", "fingerprint");
     assert_eq!(sample.fields["count"], Value::Number(1.0));
     assert_eq!(sample.fields["version"], Value::Text("TLS 1.3".into()));
-    assert_bad(&look_at(port, "wrong.pem", "leaf.key", &["valid", "days_left > 90"]).await, "days_left 30, wanted > 90", "");
+    assert_bad(
+        &look_at(port, "wrong.pem", "leaf.key", &["valid", "days_left > 90"]).await,
+        "days_left 30, wanted > 90",
+        "",
+    );
 
     let server = serve_tls(Does::Hangs, tls_config(&right.signs(&["localhost"], -5))).await;
     let sample = look_at(server.at.port(), "right.pem", "leaf.key", VALID).await;
@@ -81,13 +96,25 @@ async fn files_are_all_read_and_the_worst_one_counts() {
     put("certs/a.pem", &leaf.cert);
     put("certs/a-key.pem", &leaf.key);
     put("certs/b.pem", &right.signs(&["b.example"], 20).cert);
-    let good = look_at(files("certs/*.pem", Some("certs/ca.pem"), Some("certs/a-key.pem")), &["count == 3", "valid", "days_left > 14", "key_matches"]).await;
+    let good = look_at(
+        files("certs/*.pem", Some("certs/ca.pem"), Some("certs/a-key.pem")),
+        &["count == 3", "valid", "days_left > 14", "key_matches"],
+    )
+    .await;
     assert_good(&good);
     assert_eq!(good.text, "3 certificates, 20 d left (certs/b.pem)");
-    assert_bad(&look_at(files("certs/*.pem", None, None), &["valid", "days_left > 30"]).await, "days_left 20, wanted > 30", "");
+    assert_bad(
+        &look_at(files("certs/*.pem", None, None), &["valid", "days_left > 30"]).await,
+        "days_left 20, wanted > 30",
+        "",
+    );
 
     put("certs/c.pem", &ca("stranger").signs(&["c.example"], 90).cert);
-    assert_bad(&look_at(files("certs/*.pem", Some("certs/ca.pem"), None), &["valid"]).await, "certs/c.pem: not signed by the CA", "");
+    assert_bad(
+        &look_at(files("certs/*.pem", Some("certs/ca.pem"), None), &["valid"]).await,
+        "certs/c.pem: not signed by the CA",
+        "",
+    );
     assert_good(&look_at(files("certs/*.pem", None, None), &["valid"]).await);
 
     put("certs/d.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");

@@ -3,7 +3,6 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::runbook::kinds::{CommandText, RunProbe, ScriptProbe};
-use crate::words::Value;
 
 fn run(words: &[&str]) -> ProbeKind {
     let command = CommandText { words: words.iter().map(|w| text(*w)).collect() };

@@ -8,7 +8,6 @@ use std::time::Instant;
 use super::servers::{Does, answer, ca, closed_port, serve};
 use super::*;
 use crate::runbook::kinds::Postgres;
-use crate::words::Value;
 
 fn url(url: String, query: Option<&str>) -> ProbeKind {
     ProbeKind::Postgres(Postgres { url: some(url), query: query.map(text), ..Postgres::default() })
@@ -82,7 +81,9 @@ fn start_database() -> Option<Database> {
     std::fs::write(&password, "secret1").unwrap();
     std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o644)).unwrap();
     let mut init = as_account(bin.join("initdb"))?;
-    init.args(["-A", "scram-sha-256", "-U", "app", "--no-sync", "-D"]).arg(&data).arg(format!("--pwfile={}", password.display()));
+    init.args(["-A", "scram-sha-256", "-U", "app", "--no-sync", "-D"])
+        .arg(&data)
+        .arg(format!("--pwfile={}", password.display()));
     let done = init.stdout(Stdio::null()).stderr(Stdio::piped()).output().ok()?;
     assert!(done.status.success(), "initdb: {}", String::from_utf8_lossy(&done.stderr));
     let pair = ca("db-ca").signs(&["localhost"], 30);
@@ -143,7 +144,10 @@ async fn a_real_server_is_asked_with_and_without_tls() {
     assert_good(&sample);
     assert_eq!((sample.value, &sample.fields["value"]), (Some(90.0), &Value::Duration(90.0)));
     assert_nothing(&look(spec(url(at(""), Some("select 1 where false")), &["value < 2"])).await, "no row");
-    assert_nothing(&look(spec(url(at(""), Some("select * from nowhere")), &["rows == 0"])).await, "\"nowhere\" does not exist");
+    assert_nothing(
+        &look(spec(url(at(""), Some("select * from nowhere")), &["rows == 0"])).await,
+        "\"nowhere\" does not exist",
+    );
     assert_nothing(&look(spec(url(at(""), Some("create table t (a int)")), &["rows == 0"])).await, "read-only");
 
     let wrong = format!("postgres://app:wrong@127.0.0.1:{port}/postgres");

@@ -22,7 +22,13 @@ async fn files_have_counts_sizes_modes_ages_and_hashes() {
     let expect = ["count == 3", "smallest == 5B", "largest == 10B", "distinct == 2", "mode == '0640'", "age < 1h"];
     let sample = look_at("*.secret", &expect).await;
     assert_good(&sample);
-    assert_good(&look_at("c.secret", &["count == 1", "sha256 == 'c565fe03ca9b6242e01dfddefe9bba3d98b270e19cd02fd85ceaf75e2b25bf12'"]).await);
+    assert_good(
+        &look_at(
+            "c.secret",
+            &["count == 1", "sha256 == 'c565fe03ca9b6242e01dfddefe9bba3d98b270e19cd02fd85ceaf75e2b25bf12'"],
+        )
+        .await,
+    );
     let before = sample.fields["sha256"].clone();
     put("c.secret", "01235", 0o600);
     assert_ne!(look_at("*.secret", &[]).await.fields["sha256"], before);
@@ -47,7 +53,10 @@ async fn configuration_values_are_read_by_path_and_secrets_are_not_kept() {
 async fn a_report_or_a_document_that_is_missing_is_never_good() {
     let report = ProbeKind::Report(Report { path: text("none.sarif"), format: ReportFormat::Sarif, newer_than: None });
     let folder = tempfile::tempdir().unwrap();
-    assert_nothing(&look(in_folder(folder.path(), spec(report, &["critical == 0", "high == 0"]))).await, "no report at none.sarif");
+    assert_nothing(
+        &look(in_folder(folder.path(), spec(report, &["critical == 0", "high == 0"]))).await,
+        "no report at none.sarif",
+    );
     let document = ProbeKind::Openapi(Openapi { file: some("none.yaml"), ..Openapi::default() });
     assert_bad(&look(in_folder(folder.path(), spec(document, &["valid"]))).await, "none.yaml: no such file", "");
 }
@@ -56,7 +65,8 @@ async fn a_report_or_a_document_that_is_missing_is_never_good() {
 async fn a_port_that_is_held_by_others_is_foreign() {
     let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = held.local_addr().unwrap().port();
-    let kind = |owner: Option<&str>| ProbeKind::Port(Port { ports: vec![text(port.to_string())], owner: owner.map(text) });
+    let kind =
+        |owner: Option<&str>| ProbeKind::Port(Port { ports: vec![text(port.to_string())], owner: owner.map(text) });
     let sample = look(spec(kind(Some("no-such-release")), &["foreign is empty"])).await;
     assert_bad(&sample, &format!("{port}: "), "");
     let own = std::env::current_exe().unwrap();
@@ -70,8 +80,13 @@ async fn a_port_that_is_held_by_others_is_foreign() {
 async fn a_git_folder_says_where_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let git = |args: &[&str]| {
-        let done = std::process::Command::new("git").args(args).current_dir(folder.path()).env("HOME", folder.path())
-            .env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap();
+        let done = std::process::Command::new("git")
+            .args(args)
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .output()
+            .unwrap();
         assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
     };
     let kind = || ProbeKind::Git(Git { folder: some(".") });
@@ -81,7 +96,8 @@ async fn a_git_folder_says_where_it_is() {
     git(&["init", "-q", "-b", "main"]);
     git(&["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x"]);
     git(&["tag", "v1.0.0"]);
-    let sample = look_here(&["branch == 'main'", "tag == 'v1.0.0'", "not dirty", "commit is matching('^[0-9a-f]{40}$')"]).await;
+    let sample =
+        look_here(&["branch == 'main'", "tag == 'v1.0.0'", "not dirty", "commit is matching('^[0-9a-f]{40}$')"]).await;
     assert_good(&sample);
     std::fs::write(folder.path().join("new"), "x").unwrap();
     assert_bad(&look_here(&["not dirty"]).await, "dirty is true", "");

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::expr::{Expr, Template};
+use crate::expr::{Expr, Template, Type};
 use crate::runbook::kinds::ProbeKind;
-use crate::words::{Look, Sample, Unit};
+use crate::words::{Look, Sample, Unit, Value};
 
 fn text(text: impl Into<String>) -> Template {
     Template::plain(text)
@@ -39,7 +39,32 @@ fn spec(kind: ProbeKind, expect: &[&str]) -> LookSpec {
 }
 
 async fn look(spec: LookSpec) -> Sample {
-    Looker::new("p".into(), Arc::new(spec)).look(true).await
+    let declared = spec.kind.fields(spec.unit).types;
+    let sample = Looker::new("p".into(), Arc::new(spec)).look(true).await;
+    for (name, value) in &sample.fields {
+        let Some((_, of)) = declared.iter().find(|(n, _)| n == name) else {
+            panic!("`{name}` is no field of the kind")
+        };
+        assert!(is_of(value, of), "`{name}` is {value:?}, declared as {of:?}");
+    }
+    sample
+}
+
+/// Whether a value has the type that the loader checks expectations against.
+fn is_of(value: &Value, of: &Type) -> bool {
+    match (value, of) {
+        (_, Type::Any) | (Value::NoData, _) => true,
+        (Value::List(items), Type::List(inner)) => items.iter().all(|i| is_of(i, inner)),
+        (Value::Map(map), Type::Map(inner)) => map.values().all(|v| is_of(v, inner)),
+        (Value::Text(_), Type::Text)
+        | (Value::Number(_), Type::Number)
+        | (Value::Bool(_), Type::Bool)
+        | (Value::Duration(_), Type::Duration)
+        | (Value::Size(_), Type::Size)
+        | (Value::Ratio(_), Type::Ratio)
+        | (Value::Time(_), Type::Time) => true,
+        _ => false,
+    }
 }
 
 /// What a look says in one line, for the tests' messages: look, text, why.

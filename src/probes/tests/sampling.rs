@@ -154,7 +154,8 @@ fn a_probe_that_is_taken_off_still_answers_who_asked() {
 #[test]
 fn reconciling_leaves_the_same_probes_alone_and_stops_others() {
     let servers = runtime();
-    let (kept, gone) = servers.block_on(async { (serve(answer("200 OK", "", "")).await, serve(answer("200 OK", "", "")).await) });
+    let (kept, gone) =
+        servers.block_on(async { (serve(answer("200 OK", "", "")).await, serve(answer("200 OK", "", "")).await) });
     let rig = rig(1.0);
     let stays = probe("stays", &kept, Some(60_000));
     rig.sampler.reconcile(vec![stays.clone(), probe("goes", &gone, Some(30))]);

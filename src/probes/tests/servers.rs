@@ -160,7 +160,8 @@ fn params(names: &[&str], days: i64) -> CertificateParams {
     let day = Duration::from_secs(86_400);
     params.not_before = (now - day * 400).into();
     let hour = Duration::from_secs(3600);
-    params.not_after = if days < 0 { now - day * days.unsigned_abs() as u32 } else { now + day * days as u32 + hour }.into();
+    params.not_after =
+        if days < 0 { now - day * days.unsigned_abs() as u32 } else { now + day * days as u32 + hour }.into();
     params
 }
 

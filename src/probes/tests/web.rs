@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 use super::servers::{Does, answer, ca, ca_as_server, closed_port, mutual_config, serve, serve_tls, tls_config};
 use super::*;
 use crate::runbook::kinds::{Http, Openapi, Prometheus, Tcp};
-use crate::words::Value;
 
 const OK: &[&str] = &["status == 200"];
 
@@ -19,7 +18,11 @@ async fn limited(kind: ProbeKind, expect: &[&str], limit: Duration) -> Sample {
 #[tokio::test]
 async fn an_answer_has_its_fields_and_is_judged_by_them() {
     let server = serve(answer("200 OK", "X-A: 1\r\nSet-Cookie: s=hush\r\n", r#"{"status":"ok","n":5}"#)).await;
-    let sample = look(spec(http(server.url("/health")), &["status == 200", "json.status == 'ok'", "json.n < 6", "latency < 4s"])).await;
+    let sample = look(spec(
+        http(server.url("/health")),
+        &["status == 200", "json.status == 'ok'", "json.n < 6", "latency < 4s"],
+    ))
+    .await;
     assert_good(&sample);
     assert!(sample.text.ends_with("ms") || sample.text.ends_with("µs"), "{}", sample.text);
     assert_eq!(sample.value, sample.fields["latency"].figure());
@@ -44,7 +47,9 @@ async fn the_request_is_as_written() {
     });
     let sample = look(spec(kind, OK)).await;
     let Value::Text(body) = &sample.fields["body"] else { panic!("{}", said(&sample)) };
-    for part in ["POST /a?b=c HTTP/1.1\r\n", "x-k: v\r\n", "authorization: Bearer tok\r\n", "origin: https://o.example\r\n"] {
+    for part in
+        ["POST /a?b=c HTTP/1.1\r\n", "x-k: v\r\n", "authorization: Bearer tok\r\n", "origin: https://o.example\r\n"]
+    {
         assert!(body.to_lowercase().contains(&part.to_lowercase()), "{part} in {body}");
     }
 }
@@ -99,7 +104,10 @@ async fn a_body_of_a_gigabyte_is_read_to_the_cap() {
 #[tokio::test]
 async fn a_body_that_is_no_json_is_no_data_for_its_values() {
     let server = serve(answer("200 OK", "", "<html>It works")).await;
-    assert_nothing(&look(spec(http(server.url("/")), &["status == 200", "json.status == 'ok'"])).await, "no JSON: <html>It works");
+    assert_nothing(
+        &look(spec(http(server.url("/")), &["status == 200", "json.status == 'ok'"])).await,
+        "no JSON: <html>It works",
+    );
 }
 
 #[tokio::test]
@@ -107,7 +115,8 @@ async fn settings_that_cannot_be_used_are_no_data() {
     for (url, why) in [("ftp://x/", "`ftp:`"), ("no address", "no address"), ("http://[::1", "no address")] {
         assert_nothing(&look(spec(http(url.into()), OK)).await, why);
     }
-    let kind = ProbeKind::Http(Http { url: text("https://localhost:1/"), ca: some("/nonexistent/ca.pem"), ..Http::default() });
+    let kind =
+        ProbeKind::Http(Http { url: text("https://localhost:1/"), ca: some("/nonexistent/ca.pem"), ..Http::default() });
     assert_nothing(&look(spec(kind, OK)).await, "no such file");
 }
 
@@ -140,11 +149,11 @@ async fn certificates_are_verified_and_refused_with_what_to_do() {
     // The hint's fingerprint is the one to pin.
     let hint = sample.hint.unwrap();
     let print = hint.split("fingerprint: ").nth(1).unwrap().split('`').next().unwrap().to_owned();
-    let pinned = |print: &str| {
-        ProbeKind::Http(Http { url: text(own.https("/")), fingerprint: some(print), ..Http::default() })
-    };
+    let pinned =
+        |print: &str| ProbeKind::Http(Http { url: text(own.https("/")), fingerprint: some(print), ..Http::default() });
     assert_good(&look(spec(pinned(&print), OK)).await);
-    let colons: Vec<String> = print.to_uppercase().as_bytes().chunks(2).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
+    let colons: Vec<String> =
+        print.to_uppercase().as_bytes().chunks(2).map(|c| String::from_utf8_lossy(c).into_owned()).collect();
     assert_good(&look(spec(pinned(&colons.join(":")), OK)).await);
     let other = format!("0{}", &print[1..]);
     if other != print {
@@ -193,7 +202,11 @@ async fn prometheus_gives_one_number_or_no_data() {
     let body = |result: &str| format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{result}]}}}}"#);
     let one = |value: &str| format!(r#"{{"metric":{{}},"value":[{now},"{value}"]}}"#);
     let ask = |server: &servers::Server| {
-        ProbeKind::Prometheus(Prometheus { url: text(server.url("/prom/")), query: text("up{a=\"b\"} > 0"), ..Prometheus::default() })
+        ProbeKind::Prometheus(Prometheus {
+            url: text(server.url("/prom/")),
+            query: text("up{a=\"b\"} > 0"),
+            ..Prometheus::default()
+        })
     };
     let server = serve(answer("200 OK", "", &body(&one("142")))).await;
     let sample = look(unit(Unit::Ms, spec(ask(&server), &["value < 200ms", "age < 1m"]))).await;
@@ -225,7 +238,9 @@ async fn an_openapi_document_says_what_it_is() {
     let kind = |server: &servers::Server| {
         ProbeKind::Openapi(Openapi { file: None, http: Http { url: text(server.url("/doc.json")), ..Http::default() } })
     };
-    let server = serve(document(r#"{"openapi":"3.0.3","info":{"title":"KMS","version":"1.0"},"paths":{"/a":{},"/b":{}}}"#)).await;
+    let server =
+        serve(document(r#"{"openapi":"3.0.3","info":{"title":"KMS","version":"1.0"},"paths":{"/a":{},"/b":{}}}"#))
+            .await;
     let sample = look(spec(kind(&server), &["valid", "version == '1.0'", "count(paths) == 2"])).await;
     assert_good(&sample);
     for (does, why) in [

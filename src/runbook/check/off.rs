@@ -25,6 +25,7 @@ pub fn check(runbook: &Runbook, visits: &[Visit<'_>], sources: &Sources, faults:
     for part in everything(runbook, visits) {
         for each in part.uses {
             let (used, text) = match &each.of {
+                UseOf::Name(_) => continue,
                 UseOf::Text(text) if text.as_plain().is_some() => continue,
                 UseOf::Text(text) => (text.used(), text.source()),
                 UseOf::Expr(expr) => (expr.used(), expr.source()),

@@ -5,16 +5,33 @@ use std::collections::HashMap;
 use crate::expr::nearest;
 use crate::runbook::keys::Space;
 use crate::runbook::kinds::{CheckLook, ItemRef, ProbeKind, ProbeRef, WaitFor};
-use crate::runbook::model::{Action, Due, Runbook, TargetGroup, Then, UndoSteps};
+use crate::runbook::model::{Action, Due, Runbook, TargetGroup, Then, UndoSteps, Use, UseOf};
+use crate::runbook::read::Unread;
 use crate::runbook::{At, Fault};
 use crate::words::Name;
 
 use super::known::{Known, single};
 use super::walk::{Place, Visit};
 
+/// Where a part stands, and where its names do.
+#[derive(Clone, Copy)]
+struct Spot<'a> {
+    at: At,
+    uses: &'a [Use],
+}
+
+impl Spot<'_> {
+    /// Where a name stands under a key; where the part stands when it is not known.
+    fn of(&self, key: &str, name: &str) -> At {
+        let found =
+            self.uses.iter().find(|each| each.key == key && matches!(&each.of, UseOf::Name(text) if text == name));
+        found.or_else(|| self.uses.iter().find(|each| each.key == key)).map_or(self.at, |each| each.at)
+    }
+}
+
 /// Looks up every name that is no expression.
-pub fn check(runbook: &Runbook, known: &Known, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
-    let mut refs = Refs { runbook, known, faults };
+pub fn check(runbook: &Runbook, unread: &Unread, known: &Known, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
+    let mut refs = Refs { runbook, unread, known, faults };
     refs.header();
     for visit in visits {
         refs.step(visit);
@@ -25,6 +42,7 @@ pub fn check(runbook: &Runbook, known: &Known, visits: &[Visit<'_>], faults: &mu
 
 struct Refs<'a> {
     runbook: &'a Runbook,
+    unread: &'a Unread,
     known: &'a Known,
     faults: &'a mut Vec<Fault>,
 }
@@ -56,24 +74,29 @@ impl Refs<'_> {
         }
     }
 
-    fn name(&mut self, space: Space, name: &Name, at: At, key: &str) {
+    fn name(&mut self, space: Space, name: &Name, place: Spot<'_>, key: &str) {
         if self.has(space, name) {
             return;
         }
+        let at = place.of(key, name.as_str());
         let hint = match nearest(name.as_str(), self.all(space)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("{}s are made under `{}`", space.word(), space.section()),
         };
-        self.say(at, format!("`{key}`: there is no {} `{name}`", space.word()), hint);
+        let fault = Fault::error(at, format!("`{key}`: there is no {} `{name}`", space.word())).hint(hint);
+        self.faults.push(fault.width(name.0.len()));
     }
 
-    fn probe(&mut self, probe: &ProbeRef, at: At, key: &str, item: bool) {
-        self.name(Space::Probe, &probe.name, at, key);
+    fn probe(&mut self, probe: &ProbeRef, place: Spot<'_>, key: &str, item: bool) {
+        let at = place.of(key, &probe.to_string());
+        self.name(Space::Probe, &probe.name, Spot { at, uses: &[] }, key);
         let Some(found) = self.runbook.probes.get(&probe.name) else { return };
         let name = &probe.name;
         match (&probe.item, &found.for_each) {
             (None, _) => {}
-            (Some(_), None) => self.say(at, format!("`{probe}`: `{name}` is one probe, without items"), format!("write `{name}`")),
+            (Some(_), None) => {
+                self.say(at, format!("`{probe}`: `{name}` is one probe, without items"), format!("write `{name}`"))
+            }
             (Some(ItemRef::Item), Some(_)) if !item => {
                 self.say(at, format!("`{probe}`: there is no `item` here"), "`item` stands below a `for_each`".into());
             }
@@ -94,53 +117,61 @@ impl Refs<'_> {
     fn header(&mut self) {
         let runbook = self.runbook;
         if let Some(owner) = &runbook.defaults.owner {
-            self.name(Space::Contact, owner, At::default(), "owner");
+            self.name(Space::Contact, owner, Spot { at: At::default(), uses: &runbook.uses }, "owner");
         }
         for (_, group) in &runbook.targets {
-            if let TargetGroup::Each { at, parameter, .. } = group {
-                self.name(Space::Parameter, parameter, *at, "each");
+            if let TargetGroup::Each { at, parameter, target } = group {
+                self.name(Space::Parameter, parameter, Spot { at: *at, uses: &target.uses }, "each");
                 let list = runbook.parameters.get(parameter).map(|p| &p.field.kind);
                 if list.is_some_and(|kind| {
-                    !matches!(kind, crate::runbook::kinds::FieldType::List | crate::runbook::kinds::FieldType::SomeOf(_))
+                    !matches!(
+                        kind,
+                        crate::runbook::kinds::FieldType::List | crate::runbook::kinds::FieldType::SomeOf(_)
+                    )
                 }) {
-                    self.say(*at, format!("`each`: the parameter `{parameter}` is no list"), "give it `type: list` or `some_of`".into());
+                    self.say(
+                        *at,
+                        format!("`each`: the parameter `{parameter}` is no list"),
+                        "give it `type: list` or `some_of`".into(),
+                    );
                 }
             }
         }
         for (name, probe) in &runbook.probes {
             if let ProbeKind::AllOf(members) | ProbeKind::AnyOf(members) = &probe.spec.kind {
                 for member in members {
-                    self.name(Space::Probe, member, probe.at, probe.spec.kind.key());
+                    self.name(Space::Probe, member, Spot { at: probe.at, uses: &probe.uses }, probe.spec.kind.key());
                 }
-                if members.is_empty() {
+                if members.is_empty() && !self.unread.contains(&probe.at) {
                     self.say(probe.at, format!("the group `{name}` is empty"), String::new());
                 }
             }
         }
         for pane in &runbook.panes {
             for probe in &pane.probes {
-                self.probe(probe, pane.at, "probes", false);
+                self.probe(probe, Spot { at: pane.at, uses: &pane.uses }, "probes", false);
             }
         }
         for (name, trigger) in &runbook.triggers {
+            let place = Spot { at: trigger.at, uses: &trigger.uses };
             for channel in &trigger.to {
-                self.name(Space::Channel, channel, trigger.at, "to");
+                self.name(Space::Channel, channel, place, "to");
             }
             if let Some(unless) = &trigger.unless {
-                self.name(Space::Trigger, unless, trigger.at, "unless");
+                self.name(Space::Trigger, unless, place, "unless");
                 if unless == name {
                     self.say(trigger.at, format!("the trigger `{name}` inhibits itself"), String::new());
                 }
             }
             if let Then::Block(block) = &trigger.then {
-                self.name(Space::Block, block, trigger.at, "then");
+                self.name(Space::Block, block, place, "then");
             }
         }
-        let phases = runbook.phases.iter().chain(&runbook.rollback);
-        for phase in phases {
-            for (owner, at) in std::iter::once((&phase.defaults.owner, phase.at)).chain(phase.sections.iter().map(|s| (&s.defaults.owner, s.at))) {
+        for phase in runbook.phases.iter().chain(&runbook.rollback) {
+            let sections = phase.sections.iter().map(|s| (&s.defaults.owner, s.at, &s.uses));
+            for (owner, at, uses) in std::iter::once((&phase.defaults.owner, phase.at, &phase.uses)).chain(sections) {
                 if let Some(owner) = owner {
-                    self.name(Space::Contact, owner, at, "owner");
+                    self.name(Space::Contact, owner, Spot { at, uses }, "owner");
                 }
             }
         }
@@ -148,49 +179,55 @@ impl Refs<'_> {
 
     fn step(&mut self, visit: &Visit<'_>) {
         let step = visit.step;
-        let at = |key: &str| step.uses.iter().find(|u| u.key == key).map_or(step.at, |u| u.at);
+        let place = Spot { at: step.at, uses: &step.uses };
         if let Some(owner) = &step.defaults.owner {
-            self.name(Space::Contact, owner, step.at, "owner");
+            self.name(Space::Contact, owner, place, "owner");
         }
         if let Some(settle) = step.action.acting().and_then(|a| a.settle.as_ref()) {
-            self.probe(settle, step.at, "settle", visit.is_repeated());
+            self.probe(settle, place, "settle", visit.is_repeated());
         }
         if let Some(Due::Phase(phase)) = &step.due
             && !self.runbook.phases.iter().any(|p| p.title.is_some() && p.id == *phase)
         {
-            let ids: Vec<&str> = self.runbook.phases.iter().map(|p| p.id.as_str()).filter(|id| *id != "steps").collect();
+            let ids: Vec<&str> =
+                self.runbook.phases.iter().map(|p| p.id.as_str()).filter(|id| *id != "steps").collect();
             let hint = match nearest(phase, ids.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
+                None if ids.is_empty() => "write `watch_end`, or a duration such as `48h`".into(),
                 None => format!("a phase ({}), `watch_end`, or a duration", ids.join(", ")),
             };
-            self.say(step.at, format!("`due`: there is no phase `{phase}`"), hint);
+            self.say(place.of("due", phase), format!("`due`: there is no phase `{phase}`"), hint);
         }
         if matches!(step.due, Some(Due::WatchEnd)) && self.runbook.watch.is_none() {
-            self.say(step.at, "`due: watch_end`: the runbook has no `watch`".into(), String::new());
+            self.say(
+                place.of("due", "watch_end"),
+                "`due: watch_end`: the runbook has no `watch`".into(),
+                String::new(),
+            );
         }
         match &step.action {
             Action::Check(check) => match &check.look {
-                CheckLook::Probe(probe) => self.probe(probe, step.at, "check", visit.is_repeated()),
+                CheckLook::Probe(probe) => self.probe(probe, place, "check", visit.is_repeated()),
                 CheckLook::Own(spec) => {
                     if let ProbeKind::AllOf(members) | ProbeKind::AnyOf(members) = &spec.kind {
-                        members.iter().for_each(|member| self.name(Space::Probe, member, step.at, spec.kind.key()));
+                        members.iter().for_each(|member| self.name(Space::Probe, member, place, spec.kind.key()));
                     }
                 }
             },
             Action::Wait(wait) => {
                 if let WaitFor::Probe(probe) = &wait.until {
-                    self.probe(probe, step.at, "wait", visit.is_repeated());
+                    self.probe(probe, place, "wait", visit.is_repeated());
                 }
             }
             Action::Notify(notify) => {
-                notify.to.iter().for_each(|channel| self.name(Space::Channel, channel, at("text"), "to"));
+                notify.to.iter().for_each(|channel| self.name(Space::Channel, channel, place, "to"));
             }
-            Action::Approve(approve) => approve.by.iter().for_each(|by| self.name(Space::Contact, by, step.at, "by")),
+            Action::Approve(approve) => approve.by.iter().for_each(|by| self.name(Space::Contact, by, place, "by")),
             Action::Baseline(baseline) => {
-                baseline.probes.iter().for_each(|probe| self.probe(probe, step.at, "probes", visit.is_repeated()));
+                baseline.probes.iter().for_each(|probe| self.probe(probe, place, "probes", visit.is_repeated()));
             }
             Action::Use(used) => {
-                self.name(Space::Block, &used.block, step.at, "use");
+                self.name(Space::Block, &used.block, place, "use");
                 self.with(visit, used);
             }
             _ => {}
@@ -204,7 +241,9 @@ impl Refs<'_> {
             let hint = match nearest(name.as_str(), block.parameters.keys().map(Name::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if block.parameters.is_empty() => "it takes none".into(),
-                None => format!("it takes {}", block.parameters.keys().map(Name::as_str).collect::<Vec<_>>().join(", ")),
+                None => {
+                    format!("it takes {}", block.parameters.keys().map(Name::as_str).collect::<Vec<_>>().join(", "))
+                }
             };
             self.say(at, format!("the block `{}` has no parameter `{name}`", used.block), hint);
         }
@@ -243,7 +282,12 @@ impl Refs<'_> {
                             None => {
                                 let near = nearest(id, undoable.iter().map(|v| v.step.id.as_str()));
                                 let hint = near.map(|n| format!("did you mean `{n}`?")).unwrap_or_default();
-                                self.say(visit.step.at, format!("`undo_steps`: no step `{id}` has an `undo`"), hint);
+                                let place = Spot { at: visit.step.at, uses: &visit.step.uses };
+                                self.say(
+                                    place.of("undo_steps", id),
+                                    format!("`undo_steps`: no step `{id}` has an `undo`"),
+                                    hint,
+                                );
                             }
                         }
                     }

@@ -1,20 +1,25 @@
 //! What steps may and may not be, beyond their keys.
 
-use crate::runbook::Fault;
-use crate::runbook::kinds::{AnswerType, Field, FieldType, WaitFor};
-use crate::runbook::model::{Action, Runbook, TargetGroup};
+use std::collections::HashSet;
+
+use crate::expr::{As, parse_value};
+use crate::runbook::kinds::{AnswerType, CaptureOf, Field, FieldType, WaitFor};
+use crate::runbook::model::{Action, Runbook, TargetGroup, Use, UseOf};
+use crate::runbook::parameters::{read, read_as};
+use crate::runbook::read::Unread;
+use crate::runbook::{At, Fault};
 
 use super::walk::{Place, Visit};
 
 /// Rules that a step breaks by itself.
-pub fn check(runbook: &Runbook, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
-    for visit in visits {
+pub fn check(runbook: &Runbook, unread: &Unread, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
+    for visit in visits.iter().filter(|visit| !unread.contains(&visit.step.at)) {
         step(visit, faults);
     }
     fields(runbook, visits, faults);
     let steps = runbook.phases.iter().flat_map(|p| &p.sections).any(|s| !s.steps.is_empty());
-    if !steps {
-        let at = runbook.phases.first().map(|p| p.at).unwrap_or_default();
+    if let (false, Some(first)) = (steps, runbook.phases.first()) {
+        let at = first.at;
         faults.push(Fault::error(at, "the runbook has no steps").hint("a plain line below `steps:` is a box to tick"));
     }
     for group in runbook.targets.values() {
@@ -48,7 +53,10 @@ fn step(visit: &Visit<'_>, faults: &mut Vec<Fault>) {
     }
     if let Some(acting) = step.action.acting() {
         if acting.retry.is_some() && !acting.idempotent {
-            say("`retry` repeats what may have happened: only an idempotent step is repeated", "write `idempotent: true`, if it is");
+            say(
+                "`retry` repeats what may have happened: only an idempotent step is repeated",
+                "write `idempotent: true`, if it is",
+            );
         }
         if acting.reads_only && (acting.danger.is_some() || acting.point_of_no_return.is_some()) {
             say("it only reads, and is dangerous as well: one of the two is wrong", "");
@@ -84,7 +92,7 @@ fn step(visit: &Visit<'_>, faults: &mut Vec<Fault>) {
         step.action,
         Action::Run(_) | Action::Script(_) | Action::Check(_) | Action::Confirm(_) | Action::Record(_)
     );
-    let from_fields = step.captures.iter().any(|c| !matches!(c.of, crate::runbook::kinds::CaptureOf::Text(_)));
+    let from_fields = step.captures.iter().any(|c| !matches!(c.of, CaptureOf::Text(_)));
     if !capturing && from_fields {
         say("there is nothing to capture: this step runs, looks at and asks nothing", "");
     }
@@ -96,56 +104,80 @@ fn step(visit: &Visit<'_>, faults: &mut Vec<Fault>) {
 /// Parameters and fields whose limits fit their type.
 fn fields(runbook: &Runbook, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
     for (name, parameter) in &runbook.parameters {
-        field(name.as_str(), &parameter.field, parameter.at, faults);
+        field(name.as_str(), &parameter.field, parameter.at, &parameter.uses, faults);
     }
     for block in runbook.blocks.values() {
         for (name, parameter) in &block.parameters {
-            field(name.as_str(), &parameter.field, parameter.at, faults);
+            field(name.as_str(), &parameter.field, parameter.at, &parameter.uses, faults);
         }
     }
     for visit in visits {
         if let Action::Record(record) = &visit.step.action {
             for (name, of) in &record.fields {
-                field(name.as_str(), of, visit.step.at, faults);
+                field(name.as_str(), of, visit.step.at, &visit.step.uses, faults);
             }
         }
     }
 }
 
-fn field(name: &str, field: &Field, at: crate::runbook::At, faults: &mut Vec<Fault>) {
+fn field(name: &str, field: &Field, at: At, uses: &[Use], faults: &mut Vec<Fault>) {
+    // Of several fields of one form the text tells which one is meant.
+    let place = |key: &str, text: &str| {
+        let is = |each: &&Use| match &each.of {
+            UseOf::Name(name) => name == text,
+            UseOf::Text(template) => template.source() == text,
+            UseOf::Expr(_) => false,
+        };
+        uses.iter().filter(|each| each.key == key).find(is).map_or(at, |each| each.at)
+    };
     let ordered = matches!(
         field.kind,
-        FieldType::Number | FieldType::Duration | FieldType::Size | FieldType::Percent | FieldType::Time | FieldType::List | FieldType::SomeOf(_)
+        FieldType::Number
+            | FieldType::Duration
+            | FieldType::Size
+            | FieldType::Percent
+            | FieldType::Time
+            | FieldType::List
+            | FieldType::SomeOf(_)
     );
+    let lists = matches!(field.kind, FieldType::List | FieldType::SomeOf(_));
     for (key, limit) in [("min", &field.min), ("max", &field.max)] {
         let Some(limit) = limit else { continue };
+        let mut say =
+            |message: String| faults.push(Fault::error(place(key, limit), message).width(limit.chars().count()));
         if !ordered {
-            faults.push(Fault::error(at, format!("`{key}` of `{name}`: such a value has no order")));
-            continue;
-        }
-        let read_as = match field.kind {
-            FieldType::List | FieldType::SomeOf(_) => crate::expr::As::Number,
-            _ => crate::runbook::parameters::read_as(&field.kind),
-        };
-        if let Err(why) = crate::expr::parse_value(limit, read_as) {
-            faults.push(Fault::error(at, format!("`{key}` of `{name}`: {why}")));
+            say(format!("`{key}` of `{name}`: such a value has no order"));
+        } else if let Err(why) = parse_value(limit, if lists { As::Number } else { read_as(&field.kind) }) {
+            say(format!("`{key}` of `{name}`: {why}"));
         }
     }
-    if field.pattern.is_some() && !matches!(field.kind, FieldType::Text | FieldType::Url | FieldType::File | FieldType::Folder | FieldType::GitRef | FieldType::Secret | FieldType::List) {
+    let texts = FieldType::Text == field.kind
+        || matches!(
+            field.kind,
+            FieldType::Url
+                | FieldType::File
+                | FieldType::Folder
+                | FieldType::GitRef
+                | FieldType::Secret
+                | FieldType::List
+        );
+    if field.pattern.is_some() && !texts {
         faults.push(Fault::error(at, format!("`pattern` of `{name}`: only texts match a pattern")));
     }
     if let FieldType::OneOf(choices) | FieldType::SomeOf(choices) = &field.kind {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for choice in choices.iter().filter(|choice| !seen.insert(choice.as_str())) {
             faults.push(Fault::error(at, format!("`{name}` offers `{choice}` twice")));
         }
     }
-    if let Some(default) = field.default.as_ref().and_then(|d| d.as_plain())
-        && let Err(why) = crate::runbook::parameters::read(field, default)
+    let Some(default) = &field.default else { return };
+    let spot = place("default", default.source());
+    if field.kind == FieldType::Secret {
+        let message = format!("the secret `{name}` has a default, which stands in the runbook");
+        faults.push(Fault::error(spot, message).hint("read it: `from: { env: … }` or `from: { file: … }`"));
+    } else if let Some(text) = default.as_plain()
+        && let Err(why) = read(field, text)
     {
-        faults.push(Fault::error(at, format!("the default of `{name}`: {why}")));
-    }
-    if field.kind == FieldType::Secret && field.default.is_some() {
-        faults.push(Fault::error(at, format!("the secret `{name}` has a default, which stands in the runbook")).hint("read it: `from: { env: … }` or `from: { file: … }`"));
+        faults.push(Fault::error(spot, format!("the default of `{name}`: {why}")).width(text.chars().count()));
     }
 }
