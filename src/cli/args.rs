@@ -59,6 +59,68 @@ Nothing real is touched: the system, its commands and the second person are play
 needs is in the binary."
     )]
     Train(TrainArgs),
+    /// Return to a run that goes on: to the same line, with the command's screen.
+    #[command(
+        after_help = "RUN is any part of the run's name that only one has (`flightdeck runs` lists them), or the path of its
+folder; without it, the newest run that is alive. When somebody else has control you are told who, and they are asked;
+--observe looks on and changes nothing."
+    )]
+    Attach(AttachArgs),
+    /// Go on with a run whose host has died or left; when it is alive, the same as attach.
+    #[command(
+        after_help = "A command that still runs is adopted; one that ended meanwhile is known by its exit file; what nobody knows is
+shown as unknown, and is never started again by itself. Secrets are read again from where they came from, or asked for."
+    )]
+    Resume(ResumeArgs),
+    /// List runs: flying, paused, parked, crashed, ended; those of other accounts on this machine too.
+    Runs(RunsArgs),
+}
+
+/// Which run, and how it is shown.
+#[derive(Clone, Debug, Default, Group)]
+pub struct WhichRun {
+    /// Any part of the run's name that only one has; without it, the newest alive.
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Lines instead of screens. The default without a terminal.
+    #[arg(long, conflicts_with = "json")]
+    pub plain: bool,
+    /// The journal's lines on stdout, as they are written.
+    #[arg(long)]
+    pub json: bool,
+    /// Folder of runs, instead of flightdeck/runs in your state folder.
+    #[arg(long, value_name = "DIR", env = "FLIGHTDECK_RUNS")]
+    pub runs: Option<PathBuf>,
+}
+
+/// `attach`.
+#[derive(Clone, Debug, Default, Group)]
+pub struct AttachArgs {
+    /// Which.
+    #[command(flatten)]
+    pub which: WhichRun,
+    /// Look on; change nothing.
+    #[arg(long)]
+    pub observe: bool,
+}
+
+/// `resume`.
+#[derive(Clone, Debug, Default, Group)]
+pub struct ResumeArgs {
+    /// Which.
+    #[command(flatten)]
+    pub which: WhichRun,
+}
+
+/// `runs`.
+#[derive(Clone, Debug, Default, Group)]
+pub struct RunsArgs {
+    /// Everything that is known of them, as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Folder of runs, instead of flightdeck/runs in your state folder.
+    #[arg(long, value_name = "DIR", env = "FLIGHTDECK_RUNS")]
+    pub runs: Option<PathBuf>,
 }
 
 /// `train`.

@@ -6,14 +6,18 @@
 //! together here and handed over as data.
 
 mod args;
+mod attach;
 mod book;
 mod client;
 mod embedded;
 mod exit;
 mod hidden;
+mod other_version;
 mod person;
 mod prompt;
+mod resume;
 mod run;
+mod runs;
 mod train;
 
 use std::ffi::OsString;
@@ -51,6 +55,9 @@ fn carry_out(args: Args) -> Result<Exit, Stop> {
     match args.command {
         Some(Command::Run(args)) => run::main(&args),
         Some(Command::Train(args)) => train::main(&args),
+        Some(Command::Attach(args)) => attach::main(&args),
+        Some(Command::Resume(args)) => resume::main(&args),
+        Some(Command::Runs(args)) => runs::main(&args),
         _ => Ok(Exit::Completed),
     }
 }
