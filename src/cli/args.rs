@@ -48,6 +48,27 @@ default; the form before the start shows them all. `q`, a closed window or a los
 going: `flightdeck attach` returns to it."
     )]
     Run(RunArgs),
+    /// Fly a training scenario in a simulated world; without a name, list them.
+    #[command(
+        after_help = "Examples:
+  flightdeck train                          what there is
+  flightdeck train first-flight             12 minutes, the place to begin
+  flightdeck train first-flight --speed 10  waits and intervals ten times as fast
+
+Nothing real is touched: the system, its commands and the second person are played by the program, and everything it
+needs is in the binary."
+    )]
+    Train(TrainArgs),
+}
+
+/// `train`.
+#[derive(Clone, Debug, Default, Group)]
+pub struct TrainArgs {
+    /// The scenario's name.
+    pub scenario: Option<String>,
+    /// How.
+    #[command(flatten)]
+    pub fly: FlyArgs,
 }
 
 /// How a run is flown; `run` and `train` have it in common.

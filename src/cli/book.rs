@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Stop;
-use crate::runbook::{Loaded, Problem, load};
+use super::{Stop, embedded};
+use crate::runbook::{Loaded, Problem, load, load_from};
 
 /// A runbook without errors.
 #[derive(Debug)]
@@ -26,6 +26,13 @@ impl Book {
             Stop::usage(format!("{}: its root folder {} cannot be entered: {e}", path.display(), root.display()))
         })?;
         Ok(Self { loaded, given: path.display().to_string(), root })
+    }
+
+    /// A shipped runbook. Its root is the sandbox's, which it is flown in; without one it is the present folder.
+    pub fn shipped(name: &str) -> Result<Self, Stop> {
+        let loaded = load_from(&embedded::files(), name).map_err(|problems| Stop::problems(told(&problems)))?;
+        let root = std::env::current_dir().map_err(|e| Stop::disk(format!("the present folder: {e}")))?;
+        Ok(Self { loaded, given: name.to_owned(), root })
     }
 
     /// The name of the runbook's file.

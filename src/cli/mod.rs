@@ -8,10 +8,13 @@
 mod args;
 mod book;
 mod client;
+mod embedded;
 mod exit;
 mod hidden;
 mod person;
+mod prompt;
 mod run;
+mod train;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -47,6 +50,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
 fn carry_out(args: Args) -> Result<Exit, Stop> {
     match args.command {
         Some(Command::Run(args)) => run::main(&args),
+        Some(Command::Train(args)) => train::main(&args),
         _ => Ok(Exit::Completed),
     }
 }

@@ -23,6 +23,8 @@ pub struct Texts {
     pub line: Vec<(String, String)>,
     /// `--params` files: path and text.
     pub files: Vec<(String, String)>,
+    /// What a scenario fixes.
+    pub scenario: Vec<(String, String)>,
     /// Typed in the form or at a prompt; they win over everything.
     pub typed: BTreeMap<Name, String>,
 }
@@ -36,7 +38,7 @@ impl Texts {
                 .map_err(|e| Stop::usage(format!("--params {}: the file cannot be read: {e}", path.display())))?;
             files.push((path.display().to_string(), text));
         }
-        Ok(Self { line: args.params.clone(), files, typed: BTreeMap::new() })
+        Ok(Self { line: args.params.clone(), files, ..Self::default() })
     }
 
     /// Puts everything together. The sandbox's values win over files, sources and defaults, not over `-p`; from the
@@ -46,13 +48,11 @@ impl Texts {
         let given: Vec<&str> = self.line.iter().map(|(name, _)| name.as_str()).collect();
         let mut line: Vec<(String, String)> = vec![];
         let mut ours: Vec<Name> = vec![];
-        if let Some(overlay) = overlay {
-            for (name, value) in &overlay.parameters {
-                let known = Name::from(name.as_str());
-                if runbook.parameters.contains_key(&known) && !given.contains(&name.as_str()) {
-                    line.push((name.clone(), value.clone()));
-                    ours.push(known);
-                }
+        for (name, value) in overlay.iter().flat_map(|o| &o.parameters).chain(self.scenario.iter().map(|(n, v)| (n, v))) {
+            let known = Name::from(name.as_str());
+            if runbook.parameters.contains_key(&known) && !given.contains(&name.as_str()) {
+                line.push((name.clone(), value.clone()));
+                ours.push(known);
             }
         }
         line.extend(self.line.iter().cloned());

@@ -4,7 +4,7 @@ use super::super::kinds::{ProbeRef, is_key, is_name};
 use super::super::tree::{Entry, Node, Plain, Style, Yaml, plain};
 use super::super::{Fault, Sources};
 use super::words::{nearest, some_keys};
-use super::{Kind, Part, Rest, duration};
+use super::{INCLUDED, Kind, Part, RUNBOOK, Rest, duration};
 use crate::expr;
 
 /// Checks a file's tree against a part.
@@ -81,7 +81,8 @@ impl Shape<'_> {
         }
         if let [first, second, ..] = chosen.as_slice() {
             let (first, second_name) = (first.key.text().unwrap_or(""), second.key.text().unwrap_or(""));
-            let message = format!("two of a kind: `{first}` and `{second_name}`; {} has one of them", article(part.name));
+            let message =
+                format!("two of a kind: `{first}` and `{second_name}`; {} has one of them", article(part.name));
             let hint = if part.name == "step" { "make two steps of it" } else { "" };
             self.say(&second.key, message, hint);
         }
@@ -127,6 +128,11 @@ impl Shape<'_> {
         if entry.value.is_null() && name.contains("#") {
             return self.say(&entry.key, format!("unknown key `{name}`"), "quote the text");
         }
+        if part.name == INCLUDED.name && RUNBOOK.find(name).is_some() {
+            let hint =
+                "it brings parameters, targets, contacts, channels, probes and blocks; the rest stands in the runbook";
+            return self.say(&entry.key, format!("an included file holds no `{name}`"), hint);
+        }
         let near = nearest(part, name);
         let sentence = name.contains(' ') || (of == 1 && near.is_none() && part.lone.is_some());
         let hint = match near {
@@ -168,7 +174,9 @@ impl Shape<'_> {
         }
         if !form_fits(kind, node) {
             let hint = match (&node.yaml, kind) {
-                (Yaml::Map { flow: false, .. }, Kind::Text | Kind::Plain | Kind::Expr) => "a text with `: ` in it is quoted",
+                (Yaml::Map { flow: false, .. }, Kind::Text | Kind::Plain | Kind::Expr) => {
+                    "a text with `: ` in it is quoted"
+                }
                 (Yaml::Seq { .. }, Kind::Text | Kind::Plain) => "a text that begins with `[` or `-` is quoted",
                 _ => "",
             };
@@ -331,13 +339,25 @@ impl Shape<'_> {
     fn text(&mut self, name: &str, kind: &Kind, node: &Node, text: &str, written: Plain) {
         match written {
             Plain::BentNumber => {
-                return self.say(node, format!("`{text}` is a number to YAML and would change"), format!("quote it: \"{text}\""));
+                return self.say(
+                    node,
+                    format!("`{text}` is a number to YAML and would change"),
+                    format!("quote it: \"{text}\""),
+                );
             }
             Plain::OldBool(_) => {
-                return self.say(node, format!("`{text}` is a truth to many readers of YAML"), format!("quote it: \"{text}\""));
+                return self.say(
+                    node,
+                    format!("`{text}` is a truth to many readers of YAML"),
+                    format!("quote it: \"{text}\""),
+                );
             }
             Plain::Bool(_) if !matches!(kind, Kind::Value) => {
-                return self.say(node, format!("`{name}` takes a text, and `{text}` is a truth"), format!("quote it: \"{text}\""));
+                return self.say(
+                    node,
+                    format!("`{name}` takes a text, and `{text}` is a truth"),
+                    format!("quote it: \"{text}\""),
+                );
             }
             _ => {}
         }

@@ -38,7 +38,8 @@ fn the_schema_itself_is_a_schema_and_names_every_part() {
 fn good_runbooks_fit_the_schema() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     for name in ["first.yaml", "everything.yaml", "common.yaml"] {
-        let errors: Vec<String> = validator.iter_errors(&json_of(&data(name))).map(|e| format!("{e} at {}", e.instance_path())).collect();
+        let errors: Vec<String> =
+            validator.iter_errors(&json_of(&data(name))).map(|e| format!("{e} at {}", e.instance_path())).collect();
         assert!(errors.is_empty(), "{name}: {errors:?}");
     }
 }

@@ -36,7 +36,9 @@ pub fn parse(file: u16, source: &SourceFile, faults: &mut Vec<Fault>) -> Parsed 
     let text = match source.text() {
         Ok(text) => text,
         Err(offset) => {
-            faults.push(Fault::error(source.place(file, offset), "this byte is not UTF-8").hint("save the file as UTF-8"));
+            faults.push(
+                Fault::error(source.place(file, offset), "this byte is not UTF-8").hint("save the file as UTF-8"),
+            );
             return Parsed { root: None, broken: true, mended };
         }
     };
@@ -69,8 +71,20 @@ pub fn parse(file: u16, source: &SourceFile, faults: &mut Vec<Fault>) -> Parsed 
 }
 
 enum Open {
-    Seq { at: At, anchor: usize, items: Vec<Node> },
-    Map { at: At, anchor: usize, flow: bool, entries: Vec<Entry>, key: Option<Node>, seen: HashMap<String, At>, merges: Vec<Node> },
+    Seq {
+        at: At,
+        anchor: usize,
+        items: Vec<Node>,
+    },
+    Map {
+        at: At,
+        anchor: usize,
+        flow: bool,
+        entries: Vec<Entry>,
+        key: Option<Node>,
+        seen: HashMap<String, At>,
+        merges: Vec<Node>,
+    },
 }
 
 struct Anchored {
@@ -130,7 +144,8 @@ impl Builder {
             let (event, span) = next?;
             if let Some(tag) = span.tag_start() {
                 let at = self.at(tag);
-                self.faults.push(Fault::error(at, "`!` begins a YAML tag, which means nothing here").hint("quote the text"));
+                self.faults
+                    .push(Fault::error(at, "`!` begins a YAML tag, which means nothing here").hint("quote the text"));
             }
             let (at, end) = (self.at(span.start), self.at(span.end).offset);
             match event {
@@ -143,7 +158,8 @@ impl Builder {
                         ScalarStyle::Folded => Style::Folded,
                     };
                     // The parser says `~` where nothing was written.
-                    let text = if end <= at.offset && style == Style::Plain { String::new() } else { text.into_owned() };
+                    let text =
+                        if end <= at.offset && style == Style::Plain { String::new() } else { text.into_owned() };
                     let node = Node { at, end, yaml: Yaml::Scalar { text, style } };
                     self.finish(node, anchor);
                 }
@@ -161,14 +177,17 @@ impl Builder {
                 Event::Alias(id) => self.alias(id, at),
                 Event::UnresolvedAlias(name) => {
                     let message = format!("`*{name}` refers to an anchor that does not stand before it");
-                    let fault = Fault::error(at, message).hint("a text that begins with `*` is quoted").width(name.len() + 1);
+                    let fault =
+                        Fault::error(at, message).hint("a text that begins with `*` is quoted").width(name.len() + 1);
                     self.faults.push(fault);
                     self.attach(Node::nothing(at));
                 }
                 Event::DocumentStart(..) => {
                     self.documents += 1;
                     if self.documents == 2 {
-                        self.faults.push(Fault::error(at, "a second document begins here").hint("a runbook is one document a file"));
+                        self.faults.push(
+                            Fault::error(at, "a second document begins here").hint("a runbook is one document a file"),
+                        );
                         self.gave_up = true;
                     }
                 }

@@ -185,13 +185,18 @@ impl Project {
         let named = |names: &BTreeSet<String>| -> Map<String, Value> {
             names.iter().map(|n| (n.clone(), json!({ "name": format!("{}_{n}", self.name) }))).collect()
         };
-        json!({
-            "name": self.name,
-            "services": services,
-            "networks": named(&self.networks),
-            "volumes": named(&self.volumes),
-            "secrets": self.secrets,
-        })
+        let mut config = json!({ "name": self.name, "services": services });
+        let shared = [
+            ("networks", named(&self.networks)),
+            ("volumes", named(&self.volumes)),
+            ("secrets", self.secrets.clone()),
+        ];
+        for (key, map) in shared {
+            if !map.is_empty() {
+                config[key] = Value::Object(map);
+            }
+        }
+        config
     }
 }
 

@@ -324,6 +324,12 @@ async fn postgres_speaks_with_tokio_postgres() {
     assert_eq!(ask("select pg_is_in_recovery()").await.unwrap().as_deref(), Some("f"));
     let active = ask("select count(*) from pg_stat_activity where state = 'active'").await.unwrap().unwrap();
     assert!(active.parse::<u32>().unwrap() < 10);
+    let state = "select pg_is_in_recovery(), (select count(*) from pg_stat_activity), \
+        case when not pg_is_in_recovery() then (select max(extract(epoch from replay_lag)) from pg_stat_replication) \
+        when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0 \
+        else extract(epoch from now() - pg_last_xact_replay_timestamp()) end";
+    ask("set session characteristics as transaction read only").await.unwrap();
+    assert_eq!(ask(state).await.unwrap().as_deref(), Some("f"), "what the program's own probe asks");
     let refused = ask("drop table elastic_keys").await.unwrap_err();
     assert!(refused.as_db_error().unwrap().message().contains("not simulated"));
     assert_eq!(ask("select 1").await.unwrap().as_deref(), Some("1"), "the session goes on after an error");
