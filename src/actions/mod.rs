@@ -1,3 +1,5 @@
 //! Changes of the world without a PTY: notices.
 
-pub mod notify;
+mod notify;
+
+pub use notify::{Message, Receiver, send};

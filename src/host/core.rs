@@ -47,7 +47,6 @@ pub(super) struct Host {
     pub _lock: RunLock,
     pub journal: Journal,
     pub state: State,
-    pub notifier: Option<crate::actions::notify::Notifier>,
     pub answers: Answers,
     pub clock: RunClock,
     pub steps: StepWatch,
@@ -56,6 +55,8 @@ pub(super) struct Host {
     pub eyes: Eyes,
     pub secrets: Secrets,
     pub world: Option<End>,
+    /// The run's line on the machine's board.
+    pub announced: Option<super::announce::Announced>,
     pub outside: Outside,
     pub root: PathBuf,
     pub env: BTreeMap<String, String>,
@@ -280,7 +281,11 @@ impl Host {
             Effect::CheckPlaces => self.look_at_places(),
             Effect::AskSecondPerson { item, text, hash } => self.ask_second_person(item, &text, hash),
             Effect::WriteRecord => self.write_record(),
-            Effect::Leave => self.leaving = true,
+            Effect::Leave => {
+                self.leaving = true;
+                // The target is free for the next run, also while somebody still reads this one's end.
+                self.announced = None;
+            }
         }
     }
 

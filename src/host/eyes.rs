@@ -273,6 +273,14 @@ impl Eyes {
             }
             Look::NoData => {}
         }
+        // No data is where every probe begins, so it turns nothing: it is told once, or the item would seem to be busy.
+        if sample.look == Look::NoData && state.probes.get(&sample.probe).is_none_or(|p| p.sample.is_none()) {
+            wants.push(Want::Looked {
+                probe: sample.probe.clone(),
+                verdict: Verdict::NoData,
+                sample: Box::new(sample.clone()),
+            });
+        }
         let changes = self.monitor.push(&sample);
         wants.extend(changes.into_iter().map(verdict));
         for token in answer.tokens {
@@ -462,6 +470,11 @@ impl Eyes {
             .map(|p| p.as_str())
             .collect();
         format!("{} missing: {}", left.len(), left.join(", "))
+    }
+
+    /// The sampler's runtime, for other work that waits for the network.
+    pub fn handle(&self) -> Option<tokio::runtime::Handle> {
+        self.sampler.as_ref().and_then(Sampler::handle)
     }
 
     /// No more looks.

@@ -1,31 +1,14 @@
 //! Notices and the second person: work that waits for others, off the loop.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::core::Host;
 use super::input::Input;
 use super::world::Question;
-use crate::actions::notify::{Message, Notifier, Receiver, Sent};
+use crate::actions::{Message, Receiver};
 use crate::engine::plan::ChannelKind;
 use crate::engine::{PlanScope, Settled, Status, Want};
 use crate::words::{Actor, ItemId, Name};
-
-/// The answers of one notice's receivers.
-struct Together {
-    left: usize,
-    all: bool,
-    answers: Vec<String>,
-}
-
-impl Together {
-    fn take(&mut self, name: &Name, sent: Sent) {
-        self.left = self.left.saturating_sub(1);
-        self.all &= sent.answer.is_ok();
-        let (Ok(said) | Err(said)) = sent.answer;
-        self.answers.push(format!("{name}: {said}"));
-    }
-}
 
 impl Host {
     /// Sends a notice to its channels. The answer comes back as an input; the loop never waits for it.
@@ -40,39 +23,16 @@ impl Host {
                 }
             }
         }
-        if self.notifier.is_none() {
-            match Notifier::start() {
-                Ok(notifier) => self.notifier = Some(notifier),
-                Err(error) => {
-                    let answer = error.to_string();
-                    return self.intend(Actor::host(), Want::Called { item, attempt, ok: false, answer });
-                }
-            }
-        }
-        let at = self.clock.now().at_text();
-        let together = Arc::new(Mutex::new(Together { left: receivers.len(), all: true, answers: vec![] }));
-        for (name, receiver) in receivers {
-            let message = Message {
-                key: format!("{}-{attempt}-{name}", self.folder.id()),
-                title: Some(title.to_owned()),
-                text: text.to_owned(),
-                run: self.folder.id().0.clone(),
-                at: at.clone(),
-            };
-            let (inbox, item, together) = (self.sender.clone(), item.clone(), Arc::clone(&together));
-            let on_sent = Box::new(move |sent: Sent| {
-                let mut together = together.lock().unwrap_or_else(PoisonError::into_inner);
-                together.take(&name, sent);
-                if together.left == 0 {
-                    let (ok, answer) = (together.all, together.answers.join("; "));
-                    // The loop's end is this process's end.
-                    let _ = inbox.send(Input::Notice { item, attempt, ok, answer });
-                }
-            });
-            if let Some(notifier) = &self.notifier {
-                notifier.send(receiver, message, on_sent);
-            }
-        }
+        let message = Message {
+            title: title.to_owned(),
+            text: text.to_owned(),
+            key: format!("{}-{item}-{attempt}", self.folder.id()),
+        };
+        let inbox = self.sender.clone();
+        crate::actions::send(self.eyes.handle(), receivers, message, move |ok, answer| {
+            // The loop's end is this process's end.
+            let _ = inbox.send(Input::Notice { item, attempt, ok, answer });
+        });
     }
 
     fn receiver(&self, name: &Name) -> Result<(Name, Receiver), String> {

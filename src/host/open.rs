@@ -23,7 +23,7 @@ use crate::engine::event::RunOpened;
 use crate::engine::plan::{Given, Plan, compile};
 use crate::engine::{Answers, Event, Recorded, State, Want, Wanted};
 use crate::expr::{As, parse_value};
-use crate::journal::{Journal, RunFolder, Spool, read, read_rows, repair};
+use crate::journal::{Journal, PresenceBoard, RunFolder, Spool, read, read_rows, repair};
 use crate::runbook::kinds::FieldType;
 use crate::runbook::{Memory, load_from};
 use crate::words::{Actor, Sample, Stamp, Value, files};
@@ -81,14 +81,20 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
         env.extend(overlay.env.clone());
     }
     env.insert("TERM".into(), "xterm-256color".into());
+    // First of all: nobody else may mend or write this journal.
+    let mut lock = folder.lock(0).map_err(|e| e.to_string())?;
+    let answers = answers(&folder)?;
+    let announced = match &settings.announce {
+        Some(what) => super::announce::announce(PresenceBoard::of_machine(), &folder, &settings.operator, what)?,
+        None => None,
+    };
     let world = match &settings.overlay {
         Some(_) => Some((outside.hold_world)(path).map_err(|e| format!("the sandbox does not come up: {e}"))?),
         None => None,
     };
-    let answers = answers(&folder)?;
     let start = if settings.resume { resume(&folder)? } else { fresh(&folder, &settings, &root, &env)? };
     let epoch = start.state.host.epoch + 1;
-    let lock = folder.lock(epoch).map_err(|e| e.to_string())?;
+    lock.name_holder(epoch).map_err(|e| format!("{}: {e}", files::LOCK))?;
     let mut eyes = Eyes::new(sender.clone(), start.clock.speed());
     let late = take_spool(&folder, &start.state, &mut eyes);
     super::serve::listen(path, sender.clone()).map_err(|e| format!("the run's socket cannot be opened: {e}"))?;
@@ -98,7 +104,6 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
         _lock: lock,
         journal: start.journal,
         state: start.state,
-        notifier: None,
         answers,
         clock: start.clock,
         steps: StepWatch::default(),
@@ -107,6 +112,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
         eyes,
         secrets: Secrets::new(settings.secrets),
         world,
+        announced,
         outside,
         root,
         env,

@@ -4,6 +4,8 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 
+use chrono::{SecondsFormat, Utc};
+use serde_json::json;
 use tokio::fs::OpenOptions;
 use tokio::io::AsyncWriteExt;
 
@@ -24,9 +26,9 @@ impl Line {
 impl Notice for Line {
     fn send<'a>(&'a self, message: &'a Message) -> Pin<Box<dyn Future<Output = Tried> + Send + 'a>> {
         Box::pin(async move {
-            let title = message.title.as_deref().map(|t| format!("{t}: ")).unwrap_or_default();
-            let one_line = format!("{title}{}", message.text).replace('\r', "").replace('\n', " / ");
-            match self.write(&format!("{} {one_line}\n", message.at)).await {
+            let at = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
+            let line = json!({ "at": at, "key": message.key, "title": message.title, "text": message.text });
+            match self.write(&format!("{line}\n")).await {
                 Ok(()) => Tried::Taken(format!("written to {}", self.0.display())),
                 // A line may stand there already: it is not written twice.
                 Err(e) => Tried::Refused(format!("{}: {e}", self.0.display())),

@@ -39,16 +39,18 @@ impl Shape {
             Self::Plain => json!({
                 "source": "flightdeck",
                 "key": message.key,
-                "run": message.run,
-                "at": message.at,
                 "title": message.title,
                 "text": message.text,
             }),
             Self::Slack => {
                 // Slack reads `&`, `<` and `>` as its own signs; a mention in a value must not ring everybody.
                 let safe = |t: &str| t.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-                let title = message.title.as_deref().map(|t| format!("*{}*\n", safe(t))).unwrap_or_default();
-                json!({ "text": format!("{title}{}", safe(&message.text)) })
+                let text = safe(&message.text);
+                let text = match message.title.as_str() {
+                    "" => text,
+                    title => format!("*{}*\n{text}", safe(title)),
+                };
+                json!({ "text": text })
             }
         }
     }

@@ -22,10 +22,13 @@ pub enum Found {
     TooMany,
 }
 
+/// Conditions that must not be false, and one that must not be true, as texts.
+type Question = (Vec<String>, Option<String>);
+
 /// The choices that a runbook's parameters offer.
 pub struct Choices<'a> {
     runbook: &'a Runbook,
-    seen: RefCell<HashMap<(Vec<String>, Option<String>), Found>>,
+    seen: RefCell<HashMap<Question, Found>>,
 }
 
 impl<'a> Choices<'a> {
@@ -51,7 +54,8 @@ impl<'a> Choices<'a> {
 
     fn find(&self, conditions: &[&Expr], off: Option<&Expr>) -> Found {
         let settled: Vec<&Expr> = conditions.iter().copied().filter(|c| self.on_parameters(c)).collect();
-        let key = (settled.iter().map(|c| c.source().to_owned()).collect::<Vec<_>>(), off.map(|off| off.source().to_owned()));
+        let key =
+            (settled.iter().map(|c| c.source().to_owned()).collect::<Vec<_>>(), off.map(|off| off.source().to_owned()));
         if let Some(found) = self.seen.borrow().get(&key) {
             return *found;
         }
@@ -105,7 +109,9 @@ fn domain(kind: &FieldType) -> Option<Vec<Value>> {
         FieldType::OneOf(choices) => Some(choices.iter().map(text).collect()),
         FieldType::SomeOf(choices) if choices.len() <= 12 => {
             let sets = 0..(1usize << choices.len());
-            let set = |bits: usize| choices.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, c)| text(c)).collect();
+            let set = |bits: usize| {
+                choices.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, c)| text(c)).collect()
+            };
             Some(sets.map(|bits| Value::List(set(bits))).collect())
         }
         // More than can be looked at.

@@ -12,7 +12,10 @@ use crate::runbook::model::{Action, Runbook};
 const DESTROYERS: &[(&str, &str)] = &[
     (r"\bdown\b[^\n;|&]*\s(-v|--volumes)\b", "`down -v` deletes the volumes"),
     (r"\bvolume\s+(rm|prune)\b", "this deletes volumes"),
-    (r"\bdelete\s+(pvc|pv|persistentvolumeclaims?|persistentvolumes?|namespaces?|ns)\b", "this deletes volumes of the cluster"),
+    (
+        r"\bdelete\s+(pvc|pv|persistentvolumeclaims?|persistentvolumes?|namespaces?|ns)\b",
+        "this deletes volumes of the cluster",
+    ),
     (r"(?i)\bdrop\s+(database|schema|table)\b", "this drops data"),
     (r"\bdropdb\b", "this drops a database"),
     (r"(?i)\btruncate\s+table\b", "this empties a table"),
@@ -33,9 +36,16 @@ pub fn check(runbook: &Runbook, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
         };
         let at = visit.step.uses.iter().find(|u| u.key == "run").map_or(visit.step.at, |u| u.at);
         if let Some((_, why)) = RULES.iter().find(|(rule, _)| rule.is_match(&text)) {
-            let lost = if rpo == 0.0 { "no data".to_owned() } else { format!("no more than {}", crate::words::short_duration(rpo)) };
+            let lost = if rpo == 0.0 {
+                "no data".to_owned()
+            } else {
+                format!("no more than {}", crate::words::short_duration(rpo))
+            };
             let message = format!("{why}, and `rpo` says that {lost} may be lost");
-            faults.push(Fault::error(at, message).hint("go back without deleting data; restore a backup where data must change"));
+            faults.push(
+                Fault::error(at, message)
+                    .hint("go back without deleting data; restore a backup where data must change"),
+            );
         }
     }
 }

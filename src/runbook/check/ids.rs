@@ -5,19 +5,26 @@ use std::collections::HashMap;
 use super::walk::{Place, Visit};
 use crate::runbook::kinds::is_name;
 use crate::runbook::model::Runbook;
+use crate::runbook::read::Unread;
 use crate::runbook::{At, Fault};
 
 /// Step ids are unique over the runbook, those of a block within it; phase ids among phases.
-pub fn check(runbook: &Runbook, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
+pub fn check(runbook: &Runbook, unread: &Unread, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
     let mut seen: HashMap<(Option<&str>, &str), At> = HashMap::new();
     for visit in visits {
         let step = visit.step;
         let at = step.uses.iter().find(|each| each.key == "id").map_or(step.at, |each| each.at);
         if step.id_written && !is_name(&step.id) {
-            faults.push(Fault::error(at, format!("`{}` cannot be an id: it is `[a-z][a-z0-9_]*`", step.id)).hint("give it another `id`"));
+            faults.push(
+                Fault::error(at, format!("`{}` cannot be an id: it is `[a-z][a-z0-9_]*`", step.id))
+                    .hint("give it another `id`"),
+            );
             continue;
         }
         if step.id.is_empty() {
+            if unread.contains(&step.at) {
+                continue;
+            }
             faults.push(Fault::error(step.at, "no word is left of the title for an id").hint("give the step an `id`"));
             continue;
         }
@@ -39,7 +46,9 @@ pub fn check(runbook: &Runbook, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
     let mut phases: HashMap<&str, At> = HashMap::new();
     for phase in runbook.phases.iter().filter(|phase| phase.title.is_some()) {
         if phase.id.is_empty() || !is_name(&phase.id) {
-            faults.push(Fault::error(phase.at, format!("`{}` cannot be a phase's id", phase.id)).hint("give the phase an `id`"));
+            faults.push(
+                Fault::error(phase.at, format!("`{}` cannot be a phase's id", phase.id)).hint("give the phase an `id`"),
+            );
         } else if let Some(first) = phases.insert(&phase.id, phase.at) {
             let message = format!("two phases have the id `{}`; the first stands in line {}", phase.id, first.line);
             faults.push(Fault::error(phase.at, message).hint("give one of them an `id`"));

@@ -4,15 +4,43 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::walk::{Place, Visit};
 use crate::expr::{Expr, Names, Type};
-use crate::runbook::kinds::{Capture, CaptureOf, CaptureType, CheckLook, FieldType, answer_type, command_fields, field_type};
+use crate::runbook::kinds::{
+    Capture, CaptureOf, CaptureType, CheckLook, FieldType, answer_type, command_fields, field_type,
+};
 use crate::runbook::model::{Action, Runbook, Target, TargetGroup};
 use crate::runbook::{At, Fault};
 use crate::words::Name;
 
 /// Words that no author can give another meaning.
 pub const RESERVED: &[&str] = &[
-    "and", "or", "not", "in", "is", "true", "false", "now", "item", "pins", "steps", "run", "runbook", "objectives", "rollback",
-    "answer", "avg", "min", "max", "increase", "delta", "quantile", "success_rate", "uptime", "baseline", "count", "json", "file",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "true",
+    "false",
+    "now",
+    "item",
+    "pins",
+    "steps",
+    "run",
+    "runbook",
+    "objectives",
+    "rollback",
+    "answer",
+    "avg",
+    "min",
+    "max",
+    "increase",
+    "delta",
+    "quantile",
+    "success_rate",
+    "uptime",
+    "baseline",
+    "count",
+    "json",
+    "file",
     "version",
 ];
 
@@ -61,7 +89,8 @@ impl Known {
                 let message = format!("`{name}` is a word of expressions and cannot name a {word}");
                 faults.push(Fault::error(at, message).width(name.len()).hint("choose another name"));
             } else if let Some((other, first)) = taken.get(name) {
-                let message = format!("`{name}` names a {other} in line {} already; a {word} needs another name", first.line);
+                let message =
+                    format!("`{name}` names a {other} in line {} already; a {word} needs another name", first.line);
                 faults.push(Fault::error(at, message).width(name.len()));
             } else {
                 taken.insert(name.to_owned(), (word, at));
@@ -91,7 +120,11 @@ impl Known {
     }
 
     fn captures(
-        &mut self, runbook: &Runbook, visits: &[Visit<'_>], take: &mut impl FnMut(&str, &'static str, At, &mut Vec<Fault>), faults: &mut Vec<Fault>,
+        &mut self,
+        runbook: &Runbook,
+        visits: &[Visit<'_>],
+        take: &mut impl FnMut(&str, &'static str, At, &mut Vec<Fault>),
+        faults: &mut Vec<Fault>,
     ) {
         let mut pins = BTreeMap::new();
         for (index, visit) in visits.iter().enumerate() {
@@ -106,7 +139,10 @@ impl Known {
                 let made = Made { at: *at, visit: index, in_rollback, block };
                 if capture.pin {
                     if let Some(first) = self.pins.get(capture.name.as_str()) {
-                        let message = format!("the pin `{}` is made in line {} already, and is written once", capture.name, first.at.line);
+                        let message = format!(
+                            "the pin `{}` is made in line {} already, and is written once",
+                            capture.name, first.at.line
+                        );
                         faults.push(Fault::error(*at, message).width(capture.name.0.len()));
                         continue;
                     }
@@ -158,9 +194,9 @@ impl Known {
     /// The type of a target group.
     fn group_type(&self, group: &TargetGroup) -> Type {
         match group {
-            TargetGroup::Fixed { targets, .. } => {
-                Type::record(targets.iter().map(|(key, target)| (key.clone(), Type::record(self.target_fields(target)))))
-            }
+            TargetGroup::Fixed { targets, .. } => Type::record(
+                targets.iter().map(|(key, target)| (key.clone(), Type::record(self.target_fields(target)))),
+            ),
             TargetGroup::Each { target, .. } => Type::map(Type::record(self.target_fields(target))),
         }
     }
@@ -180,7 +216,8 @@ impl Known {
     /// The keys that a `for_each` goes over, when they are known at load.
     pub fn keys(&self, runbook: &Runbook, each: &Expr) -> Vec<String> {
         let Some(name) = single(each) else { return vec![] };
-        match (runbook.targets.get(&Name::from(name)), runbook.parameters.get(&Name::from(name)).map(|p| &p.field.kind)) {
+        match (runbook.targets.get(&Name::from(name)), runbook.parameters.get(&Name::from(name)).map(|p| &p.field.kind))
+        {
             (Some(TargetGroup::Fixed { targets, .. }), _) => targets.keys().cloned().collect(),
             (_, Some(FieldType::SomeOf(choices))) => choices.clone(),
             _ => vec![],
@@ -237,8 +274,12 @@ pub fn step_fields(runbook: &Runbook, visit: &Visit<'_>) -> BTreeMap<String, Typ
             };
             own(spec.map(|spec| spec.kind.fields(spec.unit).types).unwrap_or_default())
         }
-        Action::Confirm(confirm) => answer_type(&confirm.answer).map(|of| ("answer".to_owned(), of)).into_iter().collect(),
-        Action::Record(record) => record.fields.iter().map(|(name, field)| (name.0.clone(), field_type(field))).collect(),
+        Action::Confirm(confirm) => {
+            answer_type(&confirm.answer).map(|of| ("answer".to_owned(), of)).into_iter().collect()
+        }
+        Action::Record(record) => {
+            record.fields.iter().map(|(name, field)| (name.0.clone(), field_type(field))).collect()
+        }
         _ => BTreeMap::new(),
     }
 }
@@ -262,7 +303,12 @@ fn capture_type(capture: &Capture, visit: &Visit<'_>, runbook: &Runbook) -> Type
         CaptureType::List => Type::list(Type::Text),
         CaptureType::Json => Type::Any,
         CaptureType::Version => Type::Version,
-        CaptureType::GoTest => Type::record([("tests", Type::Number), ("passed", Type::Number), ("failed", Type::Number), ("skipped", Type::Number)]),
+        CaptureType::GoTest => Type::record([
+            ("tests", Type::Number),
+            ("passed", Type::Number),
+            ("failed", Type::Number),
+            ("skipped", Type::Number),
+        ]),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::expr::nearest;
 use crate::runbook::keys::Space;
 use crate::runbook::kinds::{CheckLook, ItemRef, ProbeKind, ProbeRef, WaitFor};
 use crate::runbook::model::{Action, Due, Runbook, TargetGroup, Then, UndoSteps, Use, UseOf};
+use crate::runbook::read::Unread;
 use crate::runbook::{At, Fault};
 use crate::words::Name;
 
@@ -22,24 +23,26 @@ struct Spot<'a> {
 impl Spot<'_> {
     /// Where a name stands under a key; where the part stands when it is not known.
     fn of(&self, key: &str, name: &str) -> At {
-        let found = self.uses.iter().find(|each| each.key == key && matches!(&each.of, UseOf::Name(text) if text == name));
+        let found =
+            self.uses.iter().find(|each| each.key == key && matches!(&each.of, UseOf::Name(text) if text == name));
         found.or_else(|| self.uses.iter().find(|each| each.key == key)).map_or(self.at, |each| each.at)
     }
 }
 
 /// Looks up every name that is no expression.
-pub fn check(runbook: &Runbook, known: &Known, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
-    let mut refs = Refs { runbook, known, faults };
+pub fn check(runbook: &Runbook, unread: &Unread, known: &Known, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
+    let mut refs = Refs { runbook, unread, known, faults };
     refs.header();
     for visit in visits {
         refs.step(visit);
     }
     refs.undos(visits);
-    refs.loops();
+    super::loops::check(runbook, faults);
 }
 
 struct Refs<'a> {
     runbook: &'a Runbook,
+    unread: &'a Unread,
     known: &'a Known,
     faults: &'a mut Vec<Fault>,
 }
@@ -91,7 +94,9 @@ impl Refs<'_> {
         let name = &probe.name;
         match (&probe.item, &found.for_each) {
             (None, _) => {}
-            (Some(_), None) => self.say(at, format!("`{probe}`: `{name}` is one probe, without items"), format!("write `{name}`")),
+            (Some(_), None) => {
+                self.say(at, format!("`{probe}`: `{name}` is one probe, without items"), format!("write `{name}`"))
+            }
             (Some(ItemRef::Item), Some(_)) if !item => {
                 self.say(at, format!("`{probe}`: there is no `item` here"), "`item` stands below a `for_each`".into());
             }
@@ -119,9 +124,16 @@ impl Refs<'_> {
                 self.name(Space::Parameter, parameter, Spot { at: *at, uses: &target.uses }, "each");
                 let list = runbook.parameters.get(parameter).map(|p| &p.field.kind);
                 if list.is_some_and(|kind| {
-                    !matches!(kind, crate::runbook::kinds::FieldType::List | crate::runbook::kinds::FieldType::SomeOf(_))
+                    !matches!(
+                        kind,
+                        crate::runbook::kinds::FieldType::List | crate::runbook::kinds::FieldType::SomeOf(_)
+                    )
                 }) {
-                    self.say(*at, format!("`each`: the parameter `{parameter}` is no list"), "give it `type: list` or `some_of`".into());
+                    self.say(
+                        *at,
+                        format!("`each`: the parameter `{parameter}` is no list"),
+                        "give it `type: list` or `some_of`".into(),
+                    );
                 }
             }
         }
@@ -130,7 +142,7 @@ impl Refs<'_> {
                 for member in members {
                     self.name(Space::Probe, member, Spot { at: probe.at, uses: &probe.uses }, probe.spec.kind.key());
                 }
-                if members.is_empty() {
+                if members.is_empty() && !self.unread.contains(&probe.at) {
                     self.say(probe.at, format!("the group `{name}` is empty"), String::new());
                 }
             }
@@ -177,7 +189,8 @@ impl Refs<'_> {
         if let Some(Due::Phase(phase)) = &step.due
             && !self.runbook.phases.iter().any(|p| p.title.is_some() && p.id == *phase)
         {
-            let ids: Vec<&str> = self.runbook.phases.iter().map(|p| p.id.as_str()).filter(|id| *id != "steps").collect();
+            let ids: Vec<&str> =
+                self.runbook.phases.iter().map(|p| p.id.as_str()).filter(|id| *id != "steps").collect();
             let hint = match nearest(phase, ids.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if ids.is_empty() => "write `watch_end`, or a duration such as `48h`".into(),
@@ -186,7 +199,11 @@ impl Refs<'_> {
             self.say(place.of("due", phase), format!("`due`: there is no phase `{phase}`"), hint);
         }
         if matches!(step.due, Some(Due::WatchEnd)) && self.runbook.watch.is_none() {
-            self.say(place.of("due", "watch_end"), "`due: watch_end`: the runbook has no `watch`".into(), String::new());
+            self.say(
+                place.of("due", "watch_end"),
+                "`due: watch_end`: the runbook has no `watch`".into(),
+                String::new(),
+            );
         }
         match &step.action {
             Action::Check(check) => match &check.look {
@@ -224,7 +241,9 @@ impl Refs<'_> {
             let hint = match nearest(name.as_str(), block.parameters.keys().map(Name::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if block.parameters.is_empty() => "it takes none".into(),
-                None => format!("it takes {}", block.parameters.keys().map(Name::as_str).collect::<Vec<_>>().join(", ")),
+                None => {
+                    format!("it takes {}", block.parameters.keys().map(Name::as_str).collect::<Vec<_>>().join(", "))
+                }
             };
             self.say(at, format!("the block `{}` has no parameter `{name}`", used.block), hint);
         }
@@ -264,7 +283,11 @@ impl Refs<'_> {
                                 let near = nearest(id, undoable.iter().map(|v| v.step.id.as_str()));
                                 let hint = near.map(|n| format!("did you mean `{n}`?")).unwrap_or_default();
                                 let place = Spot { at: visit.step.at, uses: &visit.step.uses };
-                                self.say(place.of("undo_steps", id), format!("`undo_steps`: no step `{id}` has an `undo`"), hint);
+                                self.say(
+                                    place.of("undo_steps", id),
+                                    format!("`undo_steps`: no step `{id}` has an `undo`"),
+                                    hint,
+                                );
                             }
                         }
                     }
@@ -277,76 +300,6 @@ impl Refs<'_> {
                 let hint = "a step of `rollback` says where undos stand: `undo_steps: all`".to_owned();
                 self.say(visit.step.undo.first().map_or(visit.step.at, |u| u.at), message, hint);
             }
-        }
-    }
-
-    /// Groups of probes, triggers and blocks that lead back to themselves.
-    fn loops(&mut self) {
-        let runbook = self.runbook;
-        let probes = runbook.probes.iter().map(|(name, probe)| {
-            let to = match &probe.spec.kind {
-                ProbeKind::AllOf(members) | ProbeKind::AnyOf(members) => members.clone(),
-                _ => vec![],
-            };
-            (name.clone(), (to, probe.at))
-        });
-        self.cycle(probes.collect(), "the group", "holds itself");
-        let triggers = runbook.triggers.iter().filter(|(name, t)| t.unless.as_ref() != Some(name));
-        let triggers = triggers.map(|(name, t)| (name.clone(), (t.unless.iter().cloned().collect(), t.at)));
-        self.cycle(triggers.collect(), "the trigger", "inhibits itself in the end");
-        let blocks = runbook.blocks.iter().map(|(name, block)| {
-            let mut to = vec![];
-            let mut collect = |steps: &[crate::runbook::model::Step]| {
-                for step in steps {
-                    if let Action::Use(used) = &step.action {
-                        to.push(used.block.clone());
-                    }
-                }
-            };
-            collect(&block.steps);
-            for step in &block.steps {
-                if let Action::Group { steps, .. } = &step.action {
-                    collect(steps);
-                }
-                collect(&step.undo);
-            }
-            (name.clone(), (to, block.at))
-        });
-        self.cycle(blocks.collect(), "the block", "uses itself");
-    }
-
-    fn cycle(&mut self, edges: HashMap<Name, (Vec<Name>, At)>, what: &str, does: &str) {
-        let mut done: HashMap<&Name, bool> = HashMap::new();
-        let mut names: Vec<&Name> = edges.keys().collect();
-        names.sort();
-        let mut found = vec![];
-        for start in names {
-            let mut path = vec![(start, 0usize)];
-            while let Some((name, next)) = path.pop() {
-                if next == 0 {
-                    if done.get(name).is_some() {
-                        continue;
-                    }
-                    done.insert(name, false);
-                }
-                match edges.get(name).and_then(|(to, _)| to.get(next)) {
-                    Some(to) => {
-                        path.push((name, next + 1));
-                        match done.get(to) {
-                            Some(false) => found.push(to),
-                            Some(true) => {}
-                            None => path.push((to, 0)),
-                        }
-                    }
-                    None => {
-                        done.insert(name, true);
-                    }
-                }
-            }
-        }
-        for name in found {
-            let at = edges.get(name).map_or(At::default(), |(_, at)| *at);
-            self.say(at, format!("{what} `{name}` {does}"), String::new());
         }
     }
 }

@@ -6,13 +6,14 @@ use crate::expr::{As, parse_value};
 use crate::runbook::kinds::{AnswerType, CaptureOf, Field, FieldType, WaitFor};
 use crate::runbook::model::{Action, Runbook, TargetGroup, Use, UseOf};
 use crate::runbook::parameters::{read, read_as};
+use crate::runbook::read::Unread;
 use crate::runbook::{At, Fault};
 
 use super::walk::{Place, Visit};
 
 /// Rules that a step breaks by itself.
-pub fn check(runbook: &Runbook, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
-    for visit in visits {
+pub fn check(runbook: &Runbook, unread: &Unread, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
+    for visit in visits.iter().filter(|visit| !unread.contains(&visit.step.at)) {
         step(visit, faults);
     }
     fields(runbook, visits, faults);
@@ -52,7 +53,10 @@ fn step(visit: &Visit<'_>, faults: &mut Vec<Fault>) {
     }
     if let Some(acting) = step.action.acting() {
         if acting.retry.is_some() && !acting.idempotent {
-            say("`retry` repeats what may have happened: only an idempotent step is repeated", "write `idempotent: true`, if it is");
+            say(
+                "`retry` repeats what may have happened: only an idempotent step is repeated",
+                "write `idempotent: true`, if it is",
+            );
         }
         if acting.reads_only && (acting.danger.is_some() || acting.point_of_no_return.is_some()) {
             say("it only reads, and is dangerous as well: one of the two is wrong", "");
@@ -139,7 +143,8 @@ fn field(name: &str, field: &Field, at: At, uses: &[Use], faults: &mut Vec<Fault
     let lists = matches!(field.kind, FieldType::List | FieldType::SomeOf(_));
     for (key, limit) in [("min", &field.min), ("max", &field.max)] {
         let Some(limit) = limit else { continue };
-        let mut say = |message: String| faults.push(Fault::error(place(key, limit), message).width(limit.chars().count()));
+        let mut say =
+            |message: String| faults.push(Fault::error(place(key, limit), message).width(limit.chars().count()));
         if !ordered {
             say(format!("`{key}` of `{name}`: such a value has no order"));
         } else if let Err(why) = parse_value(limit, if lists { As::Number } else { read_as(&field.kind) }) {
@@ -149,7 +154,12 @@ fn field(name: &str, field: &Field, at: At, uses: &[Use], faults: &mut Vec<Fault
     let texts = FieldType::Text == field.kind
         || matches!(
             field.kind,
-            FieldType::Url | FieldType::File | FieldType::Folder | FieldType::GitRef | FieldType::Secret | FieldType::List
+            FieldType::Url
+                | FieldType::File
+                | FieldType::Folder
+                | FieldType::GitRef
+                | FieldType::Secret
+                | FieldType::List
         );
     if field.pattern.is_some() && !texts {
         faults.push(Fault::error(at, format!("`pattern` of `{name}`: only texts match a pattern")));

@@ -1,20 +1,21 @@
 //! Every text and expression against the types of what it names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use crate::expr::{Expr, Names, NamesOver, Type, Used};
+use crate::expr::{Expr, Names, NamesOver, Type};
 use crate::runbook::kinds::{CheckLook, FieldType, WaitFor, field_type};
 use crate::runbook::model::{Action, Block, Probe, Runbook, TargetGroup, Use, UseOf, Want};
+use crate::runbook::read::Unread;
 use crate::runbook::{Fault, Sources};
 use crate::words::Name;
 
-use super::known::{Known, Made, single, step_fields};
+use super::known::{Known, single, step_fields};
 use super::refs::gone_over;
 use super::walk::{Place, Visit};
 
 /// When a text is filled in.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Time {
+pub(super) enum Time {
     /// At the start: from parameters alone; those declared before this many count.
     Start(usize),
     /// Any time in the run.
@@ -22,32 +23,43 @@ enum Time {
 }
 
 /// What a part's texts may name.
-struct Around<'a> {
-    time: Time,
+pub(super) struct Around<'a> {
+    pub(super) time: Time,
     /// What `item` is.
     item: Option<Type>,
     /// There is a `for_each` around it.
     repeated: bool,
+    /// It could not be read whole, or its probe is not there: its fields are not known.
+    unread: bool,
     /// Fields of the own look or command, for `expect`.
     fields: BTreeMap<String, Type>,
     /// A block's parameters.
-    block: Option<&'a Block>,
+    pub(super) block: Option<&'a Block>,
     /// The step and its index among all.
-    visit: Option<(usize, &'a Visit<'a>)>,
+    pub(super) visit: Option<(usize, &'a Visit<'a>)>,
 }
 
 impl Around<'_> {
     fn at(time: Time) -> Self {
-        Self { time, item: None, repeated: false, fields: BTreeMap::new(), block: None, visit: None }
+        Self { time, item: None, repeated: false, unread: false, fields: BTreeMap::new(), block: None, visit: None }
     }
 }
 
 /// Checks everything that is filled in or decided.
 pub fn check<'a>(
-    runbook: &'a Runbook, known: &'a Known, visits: &'a [Visit<'a>], sources: &'a Sources, faults: &'a mut Vec<Fault>,
+    runbook: &'a Runbook,
+    unread: &'a Unread,
+    known: &'a Known,
+    visits: &'a [Visit<'a>],
+    sources: &'a Sources,
+    faults: &'a mut Vec<Fault>,
 ) {
-    let baseline = visits.iter().any(|v| matches!(v.step.action, Action::Baseline(_)));
-    let mut types = Types { runbook, known, sources, faults, baseline };
+    let baseline = visits.iter().filter_map(|v| match &v.step.action {
+        Action::Baseline(baseline) => Some(baseline.probes.iter().map(|p| p.name.as_str())),
+        _ => None,
+    });
+    let baseline = baseline.flatten().collect();
+    let mut types = Types { runbook, unread, known, sources, faults, baseline };
     types.header();
     types.flight();
     for (index, visit) in visits.iter().enumerate() {
@@ -55,12 +67,14 @@ pub fn check<'a>(
     }
 }
 
-struct Types<'a> {
-    runbook: &'a Runbook,
-    known: &'a Known,
+pub(super) struct Types<'a> {
+    pub(super) runbook: &'a Runbook,
+    unread: &'a Unread,
+    pub(super) known: &'a Known,
     sources: &'a Sources,
     faults: &'a mut Vec<Fault>,
-    baseline: bool,
+    /// Probes of which a step takes a baseline.
+    pub(super) baseline: HashSet<&'a str>,
 }
 
 impl<'a> Types<'a> {
@@ -123,9 +137,11 @@ impl<'a> Types<'a> {
 
     fn probe(&mut self, probe: &Probe) {
         let item = probe.for_each.as_ref().and_then(|each| self.known.item(self.runbook, each));
-        let fields = probe.spec.kind.fields(probe.spec.unit).types.into_iter().map(|(n, t)| (n.to_owned(), t)).collect();
+        let fields =
+            probe.spec.kind.fields(probe.spec.unit).types.into_iter().map(|(n, t)| (n.to_owned(), t)).collect();
         let repeated = probe.for_each.is_some();
-        self.uses(&probe.uses, &Around { item, repeated, fields, ..Around::at(Time::Run) });
+        let unread = self.unread.contains(&probe.at);
+        self.uses(&probe.uses, &Around { item, repeated, unread, fields, ..Around::at(Time::Run) });
         if let Some(each) = &probe.for_each {
             self.gone_over(each, probe.at, &probe.uses);
         }
@@ -148,7 +164,18 @@ impl<'a> Types<'a> {
             _ => None,
         };
         let repeated = visit.is_repeated();
-        let around = Around { item, repeated, fields, block, visit: Some((index, visit)), ..Around::at(Time::Run) };
+        let looked = match &visit.step.action {
+            Action::Check(check) => match &check.look {
+                CheckLook::Probe(probe) => {
+                    self.runbook.probes.get(&probe.name).is_none_or(|p| self.unread.contains(&p.at))
+                }
+                CheckLook::Own(_) => false,
+            },
+            _ => false,
+        };
+        let unread = looked || self.unread.contains(&visit.step.at);
+        let around =
+            Around { item, repeated, unread, fields, block, visit: Some((index, visit)), ..Around::at(Time::Run) };
         self.uses(&visit.step.uses, &around);
         self.handed(visit, &around);
         if let Some(each) = &visit.step.for_each {
@@ -161,13 +188,18 @@ impl<'a> Types<'a> {
             && probe.item.is_none()
         {
             let message = format!("`expect` of a check of all of `{}`: the fields are those of one look", probe.name);
-            self.faults.push(Fault::error(visit.step.at, message).hint(format!("check `{}[item]` under `for_each`", probe.name)));
+            self.faults.push(
+                Fault::error(visit.step.at, message).hint(format!("check `{}[item]` under `for_each`", probe.name)),
+            );
         }
         if let Action::Wait(wait) = &visit.step.action
             && let WaitFor::Condition(_) = wait.until
             && visit.step.expect.iter().len() > 0
         {
-            self.faults.push(Fault::error(visit.step.at, "a `wait` has its condition already").hint("put `expect` into it, with `and`"));
+            self.faults.push(
+                Fault::error(visit.step.at, "a `wait` has its condition already")
+                    .hint("put `expect` into it, with `and`"),
+            );
         }
     }
 
@@ -180,7 +212,8 @@ impl<'a> Types<'a> {
             let secret = text.check(&scope).is_ok_and(|types| types.contains(&Type::Secret));
             let wanted = block.parameters.get(name).is_some_and(|p| p.is_secret());
             if secret && !wanted && block.parameters.contains_key(name) {
-                let at = visit.step.uses.iter().find(|u| u.key == "with" && matches!(&u.of, UseOf::Text(t) if t == text));
+                let at =
+                    visit.step.uses.iter().find(|u| u.key == "with" && matches!(&u.of, UseOf::Text(t) if t == text));
                 let message = format!("a secret for `{name}` of the block `{}`, which is no secret", used.block);
                 let fault = Fault::error(at.map_or(visit.step.at, |u| u.at), message);
                 self.faults.push(fault.hint(format!("declare it: `{name}: {{ type: secret }}`")));
@@ -197,12 +230,19 @@ impl<'a> Types<'a> {
         let of = single(each).and_then(|name| self.known.type_of(name));
         let name = gone_over(each);
         let (message, hint) = match of {
-            Some(_) if single(each).is_some_and(|n| self.known.captures.contains_key(n)) => {
-                (format!("`for_each` goes over `{name}`, which is known only later"), "go over a target group, or a list parameter")
-            }
-            Some(of) => (format!("`for_each` goes over {}, `{name}`", of.words()), "go over a target group, or a list parameter"),
+            Some(_) if single(each).is_some_and(|n| self.known.captures.contains_key(n)) => (
+                format!("`for_each` goes over `{name}`, which is known only later"),
+                "go over a target group, or a list parameter",
+            ),
+            Some(of) => (
+                format!("`for_each` goes over {}, `{name}`", of.words()),
+                "go over a target group, or a list parameter",
+            ),
             None if single(each).is_some() => return,
-            None => (format!("`for_each` goes over `{name}`, which is known only later"), "go over a target group, or a list parameter"),
+            None => (
+                format!("`for_each` goes over `{name}`, which is known only later"),
+                "go over a target group, or a list parameter",
+            ),
         };
         self.faults.push(Fault::error(at, message).width(each.source().len()).hint(hint));
     }
@@ -223,6 +263,9 @@ impl<'a> Types<'a> {
             return;
         }
         let scope = Scope { known: self.known, around };
+        if around.unread && matches!(each.want, Want::Expect | Want::Field) {
+            return;
+        }
         let wide = NamesOver { near: &around.fields, far: &scope };
         let own = matches!(each.want, Want::Expect | Want::Field);
         let names: &dyn Names = if own { &wide } else { &scope };
@@ -230,7 +273,9 @@ impl<'a> Types<'a> {
         let used = match &each.of {
             UseOf::Text(text) => {
                 match text.check(names) {
-                    Ok(types) if each.want == Want::Shown && types.contains(&Type::Secret) => wrong.push(secret(text, &types, each.key)),
+                    Ok(types) if each.want == Want::Shown && types.contains(&Type::Secret) => {
+                        wrong.push(secret(text, &types, each.key))
+                    }
                     Ok(_) => {}
                     Err(faults) => wrong.extend(faults),
                 }
@@ -263,7 +308,9 @@ impl<'a> Types<'a> {
             UseOf::Expr(expr) => expr.used(),
             UseOf::Name(_) => vec![],
         };
-        let Some(item) = used.iter().find(|used| used.path.first().is_some_and(|name| name == "item")) else { return false };
+        let Some(item) = used.iter().find(|used| used.path.first().is_some_and(|name| name == "item")) else {
+            return false;
+        };
         // A `for_each` whose items are not known has been told.
         if !around.repeated {
             let wrong = crate::expr::Fault::new(item.span.clone(), "there is no `item` here");
@@ -272,7 +319,7 @@ impl<'a> Types<'a> {
         true
     }
 
-    fn push(&mut self, each: &Use, fault: crate::expr::Fault) {
+    pub(super) fn push(&mut self, each: &Use, fault: crate::expr::Fault) {
         let text = match &each.of {
             UseOf::Text(text) => text.source(),
             UseOf::Expr(expr) => expr.source(),
@@ -283,77 +330,6 @@ impl<'a> Types<'a> {
         let mut found = Fault::error(at, fault.message).width(width);
         found.hint = fault.hint;
         self.faults.push(found);
-    }
-
-    /// Rules about a name beyond its type: when it has a value, and what may use it.
-    fn used(&mut self, each: &Use, used: &Used, around: &Around<'_>, fields: Option<&BTreeMap<String, Type>>, clean: bool) {
-        let Some(name) = used.path.first().map(String::as_str) else { return };
-        if fields.is_some_and(|fields| fields.contains_key(name)) {
-            return;
-        }
-        if around.block.is_some_and(|block| block.parameters.contains_key(&Name::from(name))) {
-            return;
-        }
-        let fault = |message: String| crate::expr::Fault::new(used.span.clone(), message);
-        if used.call == Some("baseline") && !self.baseline {
-            let wrong = fault("no step takes a baseline".into()).hint("write a step with `baseline: { probes: […], over: 5m }`");
-            return self.push(each, wrong);
-        }
-        if let Time::Start(before) = around.time {
-            let wrong = match self.runbook.parameters.get_index_of(&Name::from(name)) {
-                Some(index) if index < before => None,
-                Some(index) if index + 1 == self.runbook.parameters.len() || index >= before => {
-                    Some(fault(format!("`{name}` stands below: a parameter may use those above it")))
-                }
-                Some(_) => None,
-                None if matches!(name, "runbook" | "item" | "objectives" | "now") => None,
-                None if name == "run" && matches!(used.path.get(1).map(String::as_str), Some("id" | "operator" | "dir")) => None,
-                None if clean => Some(
-                    fault(format!("`{name}` has no value yet when this is read")).hint("only parameters and `runbook` are known at the start"),
-                ),
-                None => None,
-            };
-            if let Some(wrong) = wrong {
-                return self.push(each, wrong);
-            }
-            return;
-        }
-        let Some((index, visit)) = around.visit else { return };
-        if name == "pins" {
-            return;
-        }
-        if let Some(made) = self.known.captures.get(name) {
-            self.capture(each, used, name, made, index, visit);
-        }
-    }
-
-    /// A capture before it is made, or where only pins are.
-    fn capture(&mut self, each: &Use, used: &Used, name: &str, made: &Made, index: usize, visit: &Visit<'_>) {
-        if used.only_whether {
-            return;
-        }
-        let back = visit.place == Place::Rollback || visit.undoes.is_some();
-        let own = |a: &Visit<'_>| std::ptr::eq(a.step, visit.step);
-        let wrong = if back && !made.in_rollback {
-            let message = format!("`{name}` is no pin: an undo and the rollback use only what is pinned");
-            Some(crate::expr::Fault::new(used.span.clone(), message).hint(format!("make it with `pin:`, and write `pins.{name}`")))
-        } else if let Some(block) = &made.block {
-            let same = matches!(visit.place, Place::Block(name) if name == block) && made.visit < index;
-            let used_before = self.known.first_use.get(block).is_some_and(|first| *first < index);
-            (!same && !used_before && !matches!(visit.place, Place::Block(_))).then(|| {
-                crate::expr::Fault::new(used.span.clone(), format!("`{name}` is made in the block `{block}`, which is not used before this"))
-            })
-        } else if made.visit > index && !matches!(visit.place, Place::Block(_)) {
-            let message = format!("`{name}` is made later, in line {}", made.at.line);
-            Some(crate::expr::Fault::new(used.span.clone(), message).hint("a capture is used after the step that makes it"))
-        } else if made.visit == index && own(visit) && !matches!(each.key, "expect" | "until" | "capture" | "pin") {
-            Some(crate::expr::Fault::new(used.span.clone(), format!("`{name}` is made by this step: it has no value before it ended")))
-        } else {
-            None
-        };
-        if let Some(wrong) = wrong {
-            self.push(each, wrong);
-        }
     }
 }
 
@@ -368,7 +344,9 @@ fn secret(text: &crate::expr::Template, types: &[Type], key: &str) -> crate::exp
     let name = expr.map_or("it", |e| e.source());
     match key {
         "run" => crate::expr::Fault::new(span, format!("the secret `{name}` would stand in the list of processes"))
-            .hint(format!("hand it over with `env: {{ NAME: \"${{{{ {name} }}}}\" }}`, or as a file: `${{{{ file({name}) }}}}`")),
+            .hint(format!(
+                "hand it over with `env: {{ NAME: \"${{{{ {name} }}}}\" }}`, or as a file: `${{{{ file({name}) }}}}`"
+            )),
         _ => crate::expr::Fault::new(span, format!("the secret `{name}` in a text that is shown"))
             .hint("secrets may stand in the text of a probe, a channel or `env`"),
     }

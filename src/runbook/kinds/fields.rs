@@ -62,7 +62,13 @@ impl ProbeKind {
         let texts = || Type::list(Text);
         let (types, defaults): (Vec<(&'static str, Type)>, &'static [&'static str]) = match self {
             Self::Http(_) => (
-                vec![("status", Number), ("latency", Duration), ("body", Text), ("json", Any), ("headers", Type::map(Text))],
+                vec![
+                    ("status", Number),
+                    ("latency", Duration),
+                    ("body", Text),
+                    ("json", Any),
+                    ("headers", Type::map(Text)),
+                ],
                 &["status == 200"],
             ),
             Self::Tls(_) => (
@@ -121,7 +127,13 @@ impl ProbeKind {
                 ),
                 ReportFormat::Coverage => (vec![("coverage", Ratio), ("age", Duration)], &[]),
                 _ => (
-                    vec![("critical", Number), ("high", Number), ("medium", Number), ("low", Number), ("age", Duration)],
+                    vec![
+                        ("critical", Number),
+                        ("high", Number),
+                        ("medium", Number),
+                        ("low", Number),
+                        ("age", Duration),
+                    ],
                     &["critical == 0", "high == 0"],
                 ),
             },
@@ -165,9 +177,11 @@ impl ProbeKind {
 impl Fields {
     /// All expectations: the kind's own, but those whose field an own expectation names, then the own ones.
     pub fn expectations(&self, own: &[Expr]) -> Vec<Expr> {
-        let named: Vec<String> = own.iter().flat_map(Expr::used).filter_map(|used| used.path.into_iter().next()).collect();
+        let named: Vec<String> =
+            own.iter().flat_map(Expr::used).filter_map(|used| used.path.into_iter().next()).collect();
         let kinds = self.defaults.iter().filter_map(|text| Expr::parse(text).ok());
-        let kept = kinds.filter(|expr| !expr.used().iter().any(|used| used.path.first().is_some_and(|f| named.contains(f))));
+        let kept =
+            kinds.filter(|expr| !expr.used().iter().any(|used| used.path.first().is_some_and(|f| named.contains(f))));
         kept.chain(own.iter().cloned()).collect()
     }
 }
@@ -201,7 +215,11 @@ mod tests {
     fn every_kinds_own_expectation_fits_its_own_fields() {
         for kind in all() {
             let fields = kind.fields(None);
-            let names = fields.types.iter().map(|(n, t)| ((*n).to_owned(), t.clone())).collect::<std::collections::BTreeMap<_, _>>();
+            let names = fields
+                .types
+                .iter()
+                .map(|(n, t)| ((*n).to_owned(), t.clone()))
+                .collect::<std::collections::BTreeMap<_, _>>();
             for text in fields.defaults {
                 let checked = Expr::parse(text).unwrap().check_condition(&names);
                 assert!(checked.is_ok(), "{} {text}: {checked:?}", kind.key());

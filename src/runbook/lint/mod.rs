@@ -74,3 +74,6 @@ pub fn lint_file(path: &Path, today: NaiveDate) -> (String, bool) {
     text.push_str(&format!("{}: {}, {}\n", path.display(), plural(errors, "error"), plural(warnings, "warning")));
     (text, ok)
 }
+
+#[cfg(test)]
+mod tests;

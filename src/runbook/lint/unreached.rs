@@ -17,11 +17,17 @@ pub(super) fn look(lint: &Lint<'_>, faults: &mut Vec<Fault>) {
             Found::Yes => {}
             Found::No => {
                 let all = conditions.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(" and ");
-                faults.push(Fault::warning(at, format!("no choice of parameters reaches `{}`: {all} never holds", visit.step.title)));
+                faults.push(Fault::warning(
+                    at,
+                    format!("no choice of parameters reaches `{}`: {all} never holds", visit.step.title),
+                ));
             }
             Found::TooMany => {
                 if told.insert(conditions.iter().map(|c| c.source()).collect::<Vec<_>>()) {
-                    let message = format!("whether a choice of parameters reaches `{}` was not looked at: there are more than {MOST}", visit.step.title);
+                    let message = format!(
+                        "whether a choice of parameters reaches `{}` was not looked at: there are more than {MOST}",
+                        visit.step.title
+                    );
                     faults.push(Fault::warning(at, message));
                 }
             }

@@ -12,7 +12,11 @@ pub(super) fn look(lint: &Lint<'_>, faults: &mut Vec<Fault>) {
     let runbook = &lint.loaded.runbook;
     let used = used(lint);
     let mut say = |at: At, word: &str, name: &str| {
-        faults.push(Fault::warning(at, format!("nobody uses the {word} `{name}`")).width(name.len()).hint("take it away, or use it"));
+        faults.push(
+            Fault::warning(at, format!("nobody uses the {word} `{name}`"))
+                .width(name.len())
+                .hint("take it away, or use it"),
+        );
     };
     for (name, parameter) in &runbook.parameters {
         if !used.names.contains(name.as_str()) {

@@ -1,12 +1,12 @@
 //! Loading: files into a checked runbook.
 
 mod bring;
-mod files;
-mod loader;
 #[cfg(test)]
 mod faults;
+mod files;
 #[cfg(test)]
 mod fuzz;
+mod loader;
 #[cfg(test)]
 mod tests;
 

@@ -3,9 +3,7 @@
 use indexmap::IndexMap;
 
 use super::super::At;
-use super::super::kinds::{
-    Approve, Baseline, Capture, Check, Confirm, Defaults, Notify, Record, Run, Script, Wait,
-};
+use super::super::kinds::{Approve, Baseline, Capture, Check, Confirm, Defaults, Notify, Record, Run, Script, Wait};
 use super::Use;
 use crate::expr::{Expr, Template};
 use crate::words::Name;

@@ -5,3 +5,6 @@ mod value;
 
 pub use resolve::{Given, Resolved, Secrets, resolve};
 pub use value::{read, read_as};
+
+#[cfg(test)]
+mod tests;

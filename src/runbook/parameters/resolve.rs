@@ -63,7 +63,12 @@ pub fn resolve(runbook: &Runbook, given: &Given<'_>) -> Resolved {
 }
 
 fn one(
-    name: &Name, parameter: &Parameter, text: Option<&(String, String)>, runbook: &Runbook, given: &Given<'_>, resolved: &mut Resolved,
+    name: &Name,
+    parameter: &Parameter,
+    text: Option<&(String, String)>,
+    runbook: &Runbook,
+    given: &Given<'_>,
+    resolved: &mut Resolved,
 ) {
     let found = match text {
         Some((text, origin)) => Some((text.clone(), origin.clone())),
@@ -119,7 +124,9 @@ fn from(name: &Name, parameter: &Parameter, runbook: &Runbook, given: &Given<'_>
                 // A default, or the form, may still give it.
                 Err(_) if parameter.field.default.is_some() || parameter.field.optional => From::Nothing,
                 Err(why) => {
-                    resolved.problems.push(Problem::nowhere(path, format!("the parameter `{name}` is read from this file: {why}")));
+                    resolved
+                        .problems
+                        .push(Problem::nowhere(path, format!("the parameter `{name}` is read from this file: {why}")));
                     From::Wrong
                 }
             }
@@ -137,7 +144,10 @@ fn collect(runbook: &Runbook, given: &Given<'_>, problems: &mut Vec<Problem>) ->
     let mut texts = BTreeMap::new();
     let unknown = |name: &str| {
         let near = crate::expr::nearest(name, runbook.parameters.keys().map(Name::as_str));
-        near.map_or_else(|| "`flightdeck plan` lists the parameters".to_owned(), |near| format!("did you mean `{near}`?"))
+        near.map_or_else(
+            || "`flightdeck plan` lists the parameters".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        )
     };
     for (path, text) in given.files {
         let mut sources = Sources { files: vec![SourceFile::new(path, path, text.clone().into_bytes())] };
@@ -146,7 +156,8 @@ fn collect(runbook: &Runbook, given: &Given<'_>, problems: &mut Vec<Problem>) ->
         let entries = parsed.root.as_ref().and_then(Node::entries).unwrap_or_default();
         if parsed.root.as_ref().is_some_and(|root| root.entries().is_none() && !root.is_null()) {
             let at = parsed.root.as_ref().map(|r| r.at).unwrap_or_default();
-            faults.push(Fault::error(at, "a file of parameters is a map from name to value").hint("write `name: value`"));
+            faults
+                .push(Fault::error(at, "a file of parameters is a map from name to value").hint("write `name: value`"));
         }
         for entry in entries {
             let Some(name) = entry.key.text() else { continue };
@@ -160,7 +171,9 @@ fn collect(runbook: &Runbook, given: &Given<'_>, problems: &mut Vec<Problem>) ->
                 (Some(text), _) if !entry.value.is_null() => text.to_owned(),
                 (_, Some(items)) => items.iter().filter_map(Node::text).collect::<Vec<_>>().join(","),
                 _ => {
-                    faults.push(Fault::error(entry.key.at, format!("`{name}` has no value")).hint("write one, or leave it out"));
+                    faults.push(
+                        Fault::error(entry.key.at, format!("`{name}` has no value")).hint("write one, or leave it out"),
+                    );
                     continue;
                 }
             };

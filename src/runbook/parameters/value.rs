@@ -38,7 +38,8 @@ pub fn read(field: &Field, text: &str) -> Result<Value, String> {
 fn choices(field: &Field, value: &Value) -> Result<(), String> {
     let wrong = |text: &str, all: &[String]| {
         let near = crate::expr::nearest(text, all.iter().map(String::as_str));
-        let hint = near.map_or_else(|| format!("it is one of {}", all.join(", ")), |near| format!("did you mean `{near}`?"));
+        let hint =
+            near.map_or_else(|| format!("it is one of {}", all.join(", ")), |near| format!("did you mean `{near}`?"));
         Err(format!("it cannot be `{text}`: {hint}"))
     };
     match (&field.kind, value) {

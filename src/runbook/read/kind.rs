@@ -2,8 +2,8 @@
 
 use crate::expr::Template;
 use crate::runbook::kinds::{
-    CommandText, ConfigFormat, ConfigProbe, FileProbe, Git, Http, Openapi, Port, Postgres, ProbeKind, Prometheus, Report,
-    ReportFormat, RunProbe, ScriptProbe, Tcp, Tls,
+    CommandText, ConfigFormat, ConfigProbe, FileProbe, Git, Http, Openapi, Port, Postgres, ProbeKind, Prometheus,
+    Report, ReportFormat, RunProbe, ScriptProbe, Tcp, Tls,
 };
 use crate::runbook::model::Want;
 use crate::runbook::tree::Node;
@@ -78,12 +78,15 @@ impl Cx<'_, '_, '_> {
                 file: self.hidden("file"),
                 text: self.hidden("text"),
                 format: self
-                    .word("as", &[
-                        ("yaml", ConfigFormat::Yaml),
-                        ("json", ConfigFormat::Json),
-                        ("env", ConfigFormat::Env),
-                        ("dsn", ConfigFormat::Dsn),
-                    ])
+                    .word(
+                        "as",
+                        &[
+                            ("yaml", ConfigFormat::Yaml),
+                            ("json", ConfigFormat::Json),
+                            ("env", ConfigFormat::Env),
+                            ("dsn", ConfigFormat::Dsn),
+                        ],
+                    )
                     .unwrap_or_default(),
             }),
             "postgres" => ProbeKind::Postgres(Postgres {
@@ -103,14 +106,17 @@ impl Cx<'_, '_, '_> {
             "report" => ProbeKind::Report(Report {
                 path: self.needed("path"),
                 format: self
-                    .word("as", &[
-                        ("sarif", ReportFormat::Sarif),
-                        ("gosec", ReportFormat::Gosec),
-                        ("zap", ReportFormat::Zap),
-                        ("govulncheck", ReportFormat::Govulncheck),
-                        ("go_test", ReportFormat::GoTest),
-                        ("coverage", ReportFormat::Coverage),
-                    ])
+                    .word(
+                        "as",
+                        &[
+                            ("sarif", ReportFormat::Sarif),
+                            ("gosec", ReportFormat::Gosec),
+                            ("zap", ReportFormat::Zap),
+                            ("govulncheck", ReportFormat::Govulncheck),
+                            ("go_test", ReportFormat::GoTest),
+                            ("coverage", ReportFormat::Coverage),
+                        ],
+                    )
                     .unwrap_or_default(),
                 newer_than: self.hidden("newer_than"),
             }),
@@ -180,7 +186,9 @@ impl Reader<'_> {
             }
             Err(why) => {
                 let fault = Fault::error(node.at, format!("cannot read the script `{path}`: {why}")).width(path.len());
-                self.faults.push(fault.hint("it stands beside the runbook's file; a program of the root is started with `run:`"));
+                self.faults.push(
+                    fault.hint("it stands beside the runbook's file; a program of the root is started with `run:`"),
+                );
                 None
             }
         }

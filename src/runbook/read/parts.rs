@@ -111,11 +111,10 @@ impl Cx<'_, '_, '_> {
             Some(expr) => Some(TriggerWhen::Condition(expr)),
             None => self.text("manual", Want::Shown).map(TriggerWhen::Manual),
         };
-        let severity = self.word("severity", &[
-            ("critical", Severity::Critical),
-            ("high", Severity::High),
-            ("medium", Severity::Medium),
-        ]);
+        let severity = self.word(
+            "severity",
+            &[("critical", Severity::Critical), ("high", Severity::High), ("medium", Severity::Medium)],
+        );
         let armed = self.expr("armed", Want::Truth);
         Some(Trigger {
             at,
@@ -125,13 +124,18 @@ impl Cx<'_, '_, '_> {
             clear_for: self.seconds("clear_for").unwrap_or(0.0),
             armed,
             unless: self.name("unless"),
-            no_data: self.word("no_data", &[("waits", TriggerNoData::Waits), ("counts", TriggerNoData::Counts)]).unwrap_or_default(),
+            no_data: self
+                .word("no_data", &[("waits", TriggerNoData::Waits), ("counts", TriggerNoData::Counts)])
+                .unwrap_or_default(),
             then: match self.name("then") {
                 Some(block) if block.as_str() != "rollback" => Then::Block(block),
                 _ => Then::Rollback,
             },
             mode: self
-                .word("mode", &[("arm", TriggerMode::Arm), ("notify", TriggerMode::Notify), ("auto", TriggerMode::Auto)])
+                .word(
+                    "mode",
+                    &[("arm", TriggerMode::Arm), ("notify", TriggerMode::Notify), ("auto", TriggerMode::Auto)],
+                )
                 .unwrap_or_default(),
             to: self.names("to"),
             source: self.source(),

@@ -1,6 +1,6 @@
 //! What readers of all parts share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use indexmap::IndexMap;
 
@@ -21,7 +21,12 @@ pub struct Reader<'a> {
     pub files: &'a dyn Files,
     /// What was wrong.
     pub faults: &'a mut Vec<Fault>,
+    /// Steps and probes that could not be read whole; what is missing in them has been told.
+    pub unread: &'a mut Unread,
 }
+
+/// Places of steps and probes that could not be read whole.
+pub type Unread = HashSet<At>;
 
 impl<'a> Reader<'a> {
     /// A part at a node.
@@ -130,7 +135,9 @@ impl<'n> Cx<'_, '_, 'n> {
 
     /// Reads the parts of a map by name; each keeps its own texts.
     pub fn named<T>(
-        &mut self, key: &'static str, mut read: impl FnMut(&mut Cx<'_, '_, 'n>, At) -> Option<T>,
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&mut Cx<'_, '_, 'n>, At) -> Option<T>,
     ) -> IndexMap<Name, T> {
         let mut map = IndexMap::new();
         let (Some(node), Some(part)) = (self.get(key), self.part_of(key)) else { return map };

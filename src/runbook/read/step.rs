@@ -3,13 +3,13 @@
 use indexmap::IndexMap;
 
 use crate::expr::{Expr, Template};
-use crate::runbook::{At, Fault};
 use crate::runbook::keys::duration;
 use crate::runbook::kinds::{
-    Acting, AnswerType, Approve, Baseline, Capture, CaptureOf, CaptureType, Check, CheckLook, Confirm, Danger, Notify, ProbeRef,
-    Record, Retry, Run, Script, Wait, WaitFor,
+    Acting, AnswerType, Approve, Baseline, Capture, CaptureOf, CaptureType, Check, CheckLook, Confirm, Danger, Notify,
+    ProbeRef, Record, Retry, Run, Script, Wait, WaitFor,
 };
 use crate::runbook::model::{Action, Due, Step, UndoSteps, UseBlock, Want};
+use crate::runbook::{At, Fault};
 use crate::words::{Name, Proof};
 
 use super::id_of;
@@ -31,7 +31,10 @@ impl Cx<'_, '_, '_> {
         let at = self.node.at;
         let title = self.text("title", Want::Shown);
         if self.node.entries().is_none() {
-            let title = title?;
+            let title = title.unwrap_or_else(|| {
+                self.reader.unread.insert(at);
+                Template::default()
+            });
             return Some(plain_box(at, title, self.uses()));
         }
         let written = self.name("id").map(|id| id.0);
@@ -49,9 +52,13 @@ impl Cx<'_, '_, '_> {
             None if text == "watch_end" => Due::WatchEnd,
             None => Due::Phase(text),
         });
-        let action = self.action()?;
+        let action = self.action();
         let undo = self.steps("undo");
-        let title = title?;
+        if action.is_none() || title.is_none() {
+            self.reader.unread.insert(at);
+        }
+        let action = action.unwrap_or(Action::Tick);
+        let title = title.unwrap_or_default();
         let id_written = written.is_some();
         Some(Step {
             at,
@@ -105,7 +112,8 @@ impl Cx<'_, '_, '_> {
                 .flatten()?,
             ),
             "approve" => Action::Approve(self.within("approve", |cx| {
-                let proof = cx.word("proof", &[("stated", Proof::Stated), ("login", Proof::Login), ("key", Proof::Key)]);
+                let proof =
+                    cx.word("proof", &[("stated", Proof::Stated), ("login", Proof::Login), ("key", Proof::Key)]);
                 Approve {
                     by: cx.names("by"),
                     count: cx.count("count").unwrap_or(1),
@@ -114,7 +122,8 @@ impl Cx<'_, '_, '_> {
                 }
             })?),
             "baseline" => Action::Baseline(
-                self.within("baseline", |cx| Some(Baseline { probes: cx.probes("probes"), over: cx.seconds("over")? })).flatten()?,
+                self.within("baseline", |cx| Some(Baseline { probes: cx.probes("probes"), over: cx.seconds("over")? }))
+                    .flatten()?,
             ),
             "use" => Action::Use(UseBlock {
                 block: self.name("use")?,
@@ -132,7 +141,9 @@ impl Cx<'_, '_, '_> {
         Acting {
             reads_only: self.flag("reads_only"),
             idempotent: self.flag("idempotent"),
-            retry: self.within("retry", |cx| Some(Retry { times: cx.count("times")?, every: cx.seconds("every")? })).flatten(),
+            retry: self
+                .within("retry", |cx| Some(Retry { times: cx.count("times")?, every: cx.seconds("every")? }))
+                .flatten(),
             danger: self
                 .within("danger", |cx| {
                     let (text, typed) = (cx.text("text", Want::Shown), cx.text("type", Want::Shown));
@@ -163,16 +174,19 @@ impl Cx<'_, '_, '_> {
     fn confirm(&mut self) -> Option<Confirm> {
         let choices = self.plains("one_of");
         let answer = if choices.is_empty() {
-            self.word("answer", &[
-                ("none", AnswerType::None),
-                ("text", AnswerType::Text),
-                ("number", AnswerType::Number),
-                ("date", AnswerType::Date),
-                ("time", AnswerType::Time),
-                ("duration", AnswerType::Duration),
-                ("link", AnswerType::Link),
-                ("file", AnswerType::File),
-            ])
+            self.word(
+                "answer",
+                &[
+                    ("none", AnswerType::None),
+                    ("text", AnswerType::Text),
+                    ("number", AnswerType::Number),
+                    ("date", AnswerType::Date),
+                    ("time", AnswerType::Time),
+                    ("duration", AnswerType::Duration),
+                    ("link", AnswerType::Link),
+                    ("file", AnswerType::File),
+                ],
+            )
             .unwrap_or_default()
         } else {
             AnswerType::OneOf(choices)
@@ -205,19 +219,22 @@ impl Cx<'_, '_, '_> {
     }
 
     fn capture(&mut self, key: &'static str, at: At, pin: bool) -> Option<Capture> {
-        let kind = self.word("as", &[
-            ("text", CaptureType::Text),
-            ("number", CaptureType::Number),
-            ("percent", CaptureType::Percent),
-            ("duration", CaptureType::Duration),
-            ("size", CaptureType::Size),
-            ("time", CaptureType::Time),
-            ("bool", CaptureType::Bool),
-            ("list", CaptureType::List),
-            ("json", CaptureType::Json),
-            ("version", CaptureType::Version),
-            ("go_test", CaptureType::GoTest),
-        ]);
+        let kind = self.word(
+            "as",
+            &[
+                ("text", CaptureType::Text),
+                ("number", CaptureType::Number),
+                ("percent", CaptureType::Percent),
+                ("duration", CaptureType::Duration),
+                ("size", CaptureType::Size),
+                ("time", CaptureType::Time),
+                ("bool", CaptureType::Bool),
+                ("list", CaptureType::List),
+                ("json", CaptureType::Json),
+                ("version", CaptureType::Version),
+                ("go_test", CaptureType::GoTest),
+            ],
+        );
         let (pattern, pointer) = (self.plain("match"), self.plain("at"));
         if let Some(regex) = pattern.as_deref().and_then(|p| regex::Regex::new(p).ok())
             && regex.captures_len() != 2
@@ -229,7 +246,9 @@ impl Cx<'_, '_, '_> {
             && !node.text().unwrap_or("").starts_with('/')
         {
             let message = "`at` is a JSON pointer, which begins with `/`";
-            self.reader.faults.push(Fault::error(node.at, message).width(node.width()).hint("`/metadata/name`; a `/` inside a key is `~1`"));
+            self.reader.faults.push(
+                Fault::error(node.at, message).width(node.width()).hint("`/metadata/name`; a `/` inside a key is `~1`"),
+            );
         }
         let of = match (self.text("value", Want::Shown), self.get("of")) {
             (Some(text), _) => CaptureOf::Text(text),

@@ -13,7 +13,8 @@ const NAME: &str = "^[a-z][a-z0-9_]*$";
 /// As a name, and may have `-`.
 const KEY: &str = "^[a-z][a-z0-9_-]*$";
 /// A probe by name: whole, by key, or the present item's.
-const PROBE: &str = r#"^\s*[a-z][a-z0-9_]*(\.[a-z][a-z0-9_-]*|\[\s*(item|'[a-z][a-z0-9_-]*'|"[a-z][a-z0-9_-]*")\s*\])?\s*$"#;
+const PROBE: &str =
+    r#"^\s*[a-z][a-z0-9_]*(\.[a-z][a-z0-9_-]*|\[\s*(item|'[a-z][a-z0-9_-]*'|"[a-z][a-z0-9_-]*")\s*\])?\s*$"#;
 
 /// The JSON Schema (draft 2020-12) of runbooks and of the files that they include.
 ///
@@ -56,7 +57,8 @@ impl Defs {
         for key in part.all() {
             let mut of = self.kind(&key.kind);
             if let Value::Object(map) = &mut of {
-                let default = if key.default.is_empty() { String::new() } else { format!(" Default: {}.", key.default) };
+                let default =
+                    if key.default.is_empty() { String::new() } else { format!(" Default: {}.", key.default) };
                 map.insert("description".into(), json!(format!("{}{default}", key.doc)));
             }
             properties.insert(key.name.into(), of);

@@ -68,7 +68,8 @@ async fn what_the_kms_encrypts_it_decrypts() {
         "name": "fd-smoke", "description": "x", "algorithm": "A256GCM/A256KW", "provider": "Internal",
         "import_allowed": false, "versioning_allowed": true,
     });
-    let post = async |path: String, body: String| client.post(format!("{base}/{path}")).body(body).send().await.unwrap();
+    let post =
+        async |path: String, body: String| client.post(format!("{base}/{path}")).body(body).send().await.unwrap();
     let key: Value = post("elastickey".into(), body.to_string()).await.json().await.unwrap();
     assert_eq!(text(&key, "/status"), "active");
     let id = text(&key, "/elastic_key_id");
@@ -165,9 +166,8 @@ async fn the_authorization_code_flow_goes_through_with_pkce() {
         assert_eq!(value("state"), "s t&1");
         value("code")
     };
-    let token = async |form: &[(&str, &str)]| {
-        client.post(format!("{authz}/oauth2/v1/token")).form(form).send().await.unwrap()
-    };
+    let token =
+        async |form: &[(&str, &str)]| client.post(format!("{authz}/oauth2/v1/token")).form(form).send().await.unwrap();
     let by_code = async |code: &str, verifier: &str| {
         let form = [
             ("grant_type", "authorization_code"),
@@ -212,7 +212,8 @@ async fn tokens_open_what_their_scopes_say() {
     assert_eq!(ask("demo-client", "demo-secret", "read:resource").await.status(), 401, "the demo client is not here");
     assert_eq!(ask("flightdeck-smoke", "wrong", "read:resource").await.status(), 401);
     assert_eq!(ask("flightdeck-smoke", &secret, "admin").await.status(), 400);
-    let token = async |scope: &str| text(&ask("flightdeck-smoke", &secret, scope).await.json().await.unwrap(), "/access_token");
+    let token =
+        async |scope: &str| text(&ask("flightdeck-smoke", &secret, scope).await.json().await.unwrap(), "/access_token");
     let (reads, opens) = (token("read:resource").await, token("openid").await);
     let status = async |method: reqwest::Method, path: &str, token: Option<&str>| {
         let mut request = client.request(method, format!("{rs}/{path}"));
@@ -324,6 +325,12 @@ async fn postgres_speaks_with_tokio_postgres() {
     assert_eq!(ask("select pg_is_in_recovery()").await.unwrap().as_deref(), Some("f"));
     let active = ask("select count(*) from pg_stat_activity where state = 'active'").await.unwrap().unwrap();
     assert!(active.parse::<u32>().unwrap() < 10);
+    let state = "select pg_is_in_recovery(), (select count(*) from pg_stat_activity), \
+        case when not pg_is_in_recovery() then (select max(extract(epoch from replay_lag)) from pg_stat_replication) \
+        when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0 \
+        else extract(epoch from now() - pg_last_xact_replay_timestamp()) end";
+    ask("set session characteristics as transaction read only").await.unwrap();
+    assert_eq!(ask(state).await.unwrap().as_deref(), Some("f"), "what the program's own probe asks");
     let refused = ask("drop table elastic_keys").await.unwrap_err();
     assert!(refused.as_db_error().unwrap().message().contains("not simulated"));
     assert_eq!(ask("select 1").await.unwrap().as_deref(), Some("1"), "the session goes on after an error");
