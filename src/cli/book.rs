@@ -1,9 +1,8 @@
 //! A runbook as the command line names it: loaded, with the folder that its paths start in.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use super::{Stop, embedded};
+use super::{Stop, embedded, terminal};
 use crate::runbook::{Loaded, Problem, load, load_from};
 
 /// A runbook without errors.
@@ -47,19 +46,10 @@ impl Book {
 pub fn told(problems: &[Problem]) -> String {
     let mut text = String::new();
     for problem in problems {
-        text.push_str(&problem.render(color(std::io::stderr().is_terminal())));
+        text.push_str(&problem.render(terminal::is_colored_on_stderr()));
         text.push_str("\n\n");
     }
     let count = problems.len();
     text.push_str(&format!("{count} error{}: nothing was started", if count == 1 { "" } else { "s" }));
     text
-}
-
-/// Colours on stdout: a terminal, and no `NO_COLOR`.
-pub fn color_on_stdout() -> bool {
-    color(std::io::stdout().is_terminal())
-}
-
-fn color(terminal: bool) -> bool {
-    terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
 }

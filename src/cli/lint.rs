@@ -3,7 +3,7 @@
 use chrono::Utc;
 
 use super::args::LintArgs;
-use super::{Exit, Stop, book, print};
+use super::{Exit, Stop, print, terminal};
 use crate::runbook::{Problem, Severity, lint, load};
 
 /// `flightdeck lint`.
@@ -17,7 +17,7 @@ pub fn main(args: &LintArgs) -> Result<Exit, Stop> {
         };
         let count = |severity| problems.iter().filter(|p: &&Problem| p.severity == severity).count();
         let found = (count(Severity::Error), count(Severity::Warning));
-        let mut text: String = problems.iter().map(|p| format!("{}\n\n", p.render(book::color_on_stdout()))).collect();
+        let mut text: String = problems.iter().map(|p| format!("{}\n\n", p.render(terminal::is_colored()))).collect();
         text.push_str(&format!("{}: {}\n", path.display(), counted(found)));
         print(&text)?;
         errors += found.0;

@@ -22,6 +22,7 @@ mod resume;
 mod run;
 mod runs;
 mod schema;
+mod terminal;
 mod train;
 
 use std::ffi::OsString;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::gather::{ItemLine, Outline};
 use crate::engine::plan::Effect;
 use crate::terminal::sanitize_line;
-use crate::words::short_duration;
+use crate::words::{ProbeId, short_duration};
 
 /// The whole plan.
 pub fn write(plan: &Outline) -> String {
@@ -34,7 +34,7 @@ pub fn write(plan: &Outline) -> String {
             }
             last.2 = item.group.as_deref();
         }
-        one(&mut out, item);
+        one(&mut out, plan, item);
     }
     tail(&mut out, plan);
     out
@@ -63,13 +63,14 @@ fn head(out: &mut String, plan: &Outline) {
         let width = shown.iter().map(|p| p.name.as_str().len()).max().unwrap_or_default();
         for p in shown {
             let value = match (&p.value, p.secret, p.missing) {
+                (Some(value), ..) if value.starts_with('‹') => "read at the start".into(),
                 (Some(value), ..) => value.clone(),
                 (None, true, _) => "secret".into(),
                 (None, false, true) => format!("MISSING  {}", p.ask.as_deref().unwrap_or("give it with -p")),
                 (None, false, false) => "none".into(),
             };
             let from = p.from.as_ref().map(|from| format!("   ({from})")).unwrap_or_default();
-            let _ = writeln!(out, "  {:width$}  {}", p.name, sanitize_line(&format!("{value}{from}")));
+            let _ = writeln!(out, "  {:width$}  {}", p.name.as_str(), sanitize_line(&format!("{value}{from}")));
         }
     }
     if !plan.limitations.is_empty() {
@@ -88,7 +89,7 @@ fn head(out: &mut String, plan: &Outline) {
     }
 }
 
-fn one(out: &mut String, item: &ItemLine) {
+fn one(out: &mut String, plan: &Outline, item: &ItemLine) {
     let indent = if item.group.is_some() { "      " } else { "    " };
     let mark = if item.on == Some(false) { "·" } else { "○" };
     let mut line = format!("{mark} {}", item.title);
@@ -114,7 +115,7 @@ fn one(out: &mut String, item: &ItemLine) {
     if item.on == Some(false) {
         return;
     }
-    let _ = writeln!(out, "{indent}    {}", sanitize_line(&detail(item)));
+    let _ = writeln!(out, "{indent}    {}", sanitize_line(&detail(plan, item)));
     if let Some(danger) = &item.danger {
         let _ = writeln!(out, "{indent}    danger: {}", sanitize_line(danger));
     }
@@ -124,7 +125,7 @@ fn one(out: &mut String, item: &ItemLine) {
 }
 
 /// Kind, id, and what it does in one line.
-fn detail(item: &ItemLine) -> String {
+fn detail(plan: &Outline, item: &ItemLine) -> String {
     let mut line = format!("{} {}", item.kind, item.id);
     let does = match (&item.command, &item.what) {
         (Some(words), _) if item.kind == "script" => {
@@ -136,8 +137,8 @@ fn detail(item: &ItemLine) -> String {
         (Some(words), _) => Some(format!("$ {}", quoted(words))),
         (None, Some(what)) => Some(what.clone()),
         (None, None) if !item.probes.is_empty() => {
-            let probes: Vec<&str> = item.probes.iter().map(|p| p.as_str()).collect();
-            Some(probes.join(", "))
+            let looks: Vec<String> = item.probes.iter().map(|id| look(plan, item, id)).collect();
+            Some(looks.join(", "))
         }
         (None, None) => None,
     };
@@ -146,6 +147,17 @@ fn detail(item: &ItemLine) -> String {
         line.push_str(&does);
     }
     line
+}
+
+/// A probe: its name unless it is the item's own, its kind, what is expected.
+fn look(plan: &Outline, item: &ItemLine, id: &ProbeId) -> String {
+    let Some(probe) = plan.probes.iter().find(|p| p.id == *id) else { return id.to_string() };
+    let name = if id.as_str() == item.id.as_str() { String::new() } else { format!("{id}: ") };
+    match (probe.members.is_empty(), probe.expect.is_empty()) {
+        (false, _) => format!("{name}{}", probe.members.iter().map(ProbeId::as_str).collect::<Vec<_>>().join(", ")),
+        (true, true) => format!("{name}{}", probe.kind),
+        (true, false) => format!("{name}{}: {}", probe.kind, probe.expect.join(", ")),
+    }
 }
 
 /// A command's words as a shell would need them.

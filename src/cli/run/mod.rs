@@ -83,7 +83,7 @@ pub fn fly(book: &Book, args: &FlyArgs, scenario: Option<&Scenario>) -> Result<E
     let who = person::operator();
     let opening = Opening { book, args, texts: &texts, resolved, plan: &plan, answers, operator: who.clone() };
     let folder = opening.launch(draft)?;
-    Client { mode, who, role: Role::Operator, history: true }.attach(&folder)
+    Client { mode, who, role: Role::Operator, begin: None, history: true }.attach(&folder)
 }
 
 fn simulated(runs: &Path, book: &Book, scenario: &Scenario, texts: &Texts, args: &FlyArgs) -> Result<Draft, Stop> {
