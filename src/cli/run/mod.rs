@@ -14,7 +14,7 @@ use super::args::{FlyArgs, RunArgs};
 use super::book::Book;
 use super::client::{Client, Mode};
 use super::{Exit, Stop, person, prompt};
-use crate::engine::plan::{Plan, compile};
+use crate::engine::plan::{Given, Plan, compile};
 use crate::journal::runs_dir;
 use crate::link::Role;
 use crate::runbook::parameters::Resolved;
@@ -83,7 +83,7 @@ pub fn fly(book: &Book, args: &FlyArgs, scenario: Option<&Scenario>) -> Result<E
     let who = person::operator();
     let opening = Opening { book, args, texts: &texts, resolved, plan: &plan, answers, operator: who.clone() };
     let folder = opening.launch(draft)?;
-    Client { mode, who, role: Role::Operator, history: true }.attach(&folder)
+    Client { mode, who, role: Role::Operator, begin: None, history: true }.attach(&folder)
 }
 
 fn simulated(runs: &Path, book: &Book, scenario: &Scenario, texts: &Texts, args: &FlyArgs) -> Result<Draft, Stop> {
@@ -119,7 +119,11 @@ fn settle(book: &Book, texts: &mut Texts, draft: Option<&Draft>) -> Result<Resol
 }
 
 /// The plan as far as it is known before the start.
-pub(super) fn preview(book: &Book, resolved: &Resolved) -> Result<Plan, Stop> {
-    let given = values::preview(&book.loaded.runbook, resolved);
-    compile(&book.loaded.runbook, &given).map_err(|e| Stop::usage(format!("{}: {e}", book.given)))
+fn preview(book: &Book, resolved: &Resolved) -> Result<Plan, Stop> {
+    compiled(book, &values::preview(&book.loaded.runbook, resolved))
+}
+
+/// The plan of these values.
+pub(super) fn compiled(book: &Book, given: &Given) -> Result<Plan, Stop> {
+    compile(&book.loaded.runbook, given).map_err(|e| Stop::usage(format!("{}: {e}", book.given)))
 }
