@@ -1,2 +1,7 @@
-//! The flightdeck binary.
-fn main() {}
+//! The flightdeck binary: who it is called as, then the command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    flightdeck::cli::main(std::env::args_os())
+}

@@ -81,8 +81,10 @@ impl State {
             Event::ParameterSet { .. }
             | Event::ClockStepped { .. }
             | Event::TailRepaired { .. }
-            | Event::SamplesSealed { .. }
             | Event::LateResultIgnored { .. } => {}
+            Event::SamplesSealed { file, .. } => {
+                self.sealed.insert(file.clone());
+            }
             Event::NoteAdded { text, about, item } => self.notes.push(Note {
                 stamp,
                 by: by.clone(),
@@ -240,7 +242,7 @@ impl State {
             entry.since = stamp.up;
         }
         entry.verdict = verdict;
-        entry.sample = Some(Box::new(sample.clone()));
+        entry.sample = Some(Arc::new(sample.clone()));
         if asked {
             entry.looked = Some(stamp.up);
         }

@@ -39,8 +39,8 @@ fn take(capture: &Capture, scope: &dyn Scope, outputs: &BTreeMap<String, String>
     let mut value = match &capture.of {
         CaptureOf::Field(expr) => expr.evaluate(scope),
         CaptureOf::Text(template) => Value::Text(template.fill(scope).map_err(|missing| format!("`{name}`: {missing}"))?),
-        CaptureOf::Output(key) => {
-            let text = outputs.get(key).ok_or(format!("`{name}`: no line `{key}=…` in $FLIGHTDECK_OUTPUT"))?;
+        CaptureOf::Output => {
+            let text = outputs.get(name.as_str()).ok_or(format!("no line `{name}=…` in $FLIGHTDECK_OUTPUT"))?;
             Value::Text(text.clone())
         }
     };

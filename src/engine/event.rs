@@ -48,6 +48,9 @@ pub struct RunOpened {
     pub runbook: String,
     /// Folder that commands start in.
     pub workdir: String,
+    /// Folder for files that steps and pins save: `run.dir`, `$run_dir`.
+    #[serde(default)]
+    pub dir: String,
     /// Names of the environment that commands inherit.
     pub environment: Vec<String>,
     /// How much faster than real time the run's clock goes; 1 without an overlay.

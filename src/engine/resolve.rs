@@ -93,11 +93,8 @@ fn environment(
     let secret = secrets(&state.plan);
     let mut env = BTreeMap::new();
     if let Resolved::Script { text, .. } = what {
-        for (name, value) in values(state, item, scope) {
-            if names(text, &name) {
-                env.insert(name, Env::Value(value));
-            }
-        }
+        let named = named_values(state, text, item.each.as_ref(), &item.locals, scope);
+        env.extend(named.into_iter().map(|(name, value)| (name, Env::Value(value))));
     }
     for (name, template) in &acting.env {
         let hidden = template.expressions().flat_map(|(_, expr)| expr.used()).any(|used| {
@@ -109,8 +106,28 @@ fn environment(
     Ok(env)
 }
 
+/// The values that a script's text names, by their names in the environment: of a probe's script.
+pub fn script_values(state: &State, text: &str, each: Option<&(String, String)>) -> BTreeMap<String, String> {
+    named_values(state, text, each, &BTreeMap::new(), &PlanScope::of_run(state))
+}
+
+fn named_values(
+    state: &State,
+    text: &str,
+    each: Option<&(String, String)>,
+    locals: &BTreeMap<String, Value>,
+    scope: &PlanScope<'_>,
+) -> BTreeMap<String, String> {
+    values(state, each, locals, scope).into_iter().filter(|(name, _)| names(text, name)).collect()
+}
+
 /// Every value that a script may read, by the name that it has in the environment.
-fn values(state: &State, item: &Item, scope: &PlanScope<'_>) -> Vec<(String, String)> {
+fn values(
+    state: &State,
+    each: Option<&(String, String)>,
+    locals: &BTreeMap<String, Value>,
+    scope: &PlanScope<'_>,
+) -> Vec<(String, String)> {
     let mut all = vec![];
     let mut put = |name: String, value: &Value| match value {
         Value::NoData => {}
@@ -126,10 +143,10 @@ fn values(state: &State, item: &Item, scope: &PlanScope<'_>) -> Vec<(String, Str
     for parameter in state.plan.parameters.iter().filter(|p| p.secret.is_none()) {
         put(parameter.name.0.clone(), &parameter.value);
     }
-    for (name, value) in &item.locals {
+    for (name, value) in locals {
         put(name.clone(), value);
     }
-    let here = |value: &Value| match (value, &item.each) {
+    let here = |value: &Value| match (value, each) {
         (Value::Map(map), Some((_, key))) if map.contains_key(key) => map.get(key).cloned().unwrap_or_default(),
         _ => value.clone(),
     };
@@ -140,7 +157,7 @@ fn values(state: &State, item: &Item, scope: &PlanScope<'_>) -> Vec<(String, Str
         put(format!("pins_{name}"), &here(value));
         put(format!("pins_{name}"), value);
     }
-    if let Some((group, key)) = &item.each {
+    if let Some((group, key)) = each {
         put("item".into(), &Value::Text(key.clone()));
         let fields = state.plan.targets.get(group).and_then(|g| g.iter().find(|t| t.key == *key)).map(|t| &t.fields);
         for (field, value) in fields.into_iter().flatten() {

@@ -14,6 +14,7 @@ use crate::words::{ItemId, Name, ProbeId, Value};
 pub struct PlanScope<'a> {
     state: &'a State,
     item: Option<&'a Item>,
+    each: Option<&'a (String, String)>,
     fields: BTreeMap<String, Value>,
     now: Option<DateTime<Utc>>,
 }
@@ -24,14 +25,20 @@ impl<'a> PlanScope<'a> {
         Self {
             state,
             item: state.plan.items.get(index),
+            each: state.plan.items.get(index).and_then(|i| i.each.as_ref()),
             fields: BTreeMap::new(),
             now: state.now.map(|n| n.at),
         }
     }
 
+    /// The scope of a probe's texts: its target is `item`.
+    pub fn of_probe(state: &'a State, probe: &'a super::plan::Probe) -> Self {
+        Self { each: probe.each.as_ref(), ..Self::of_run(state) }
+    }
+
     /// The scope outside of items.
     pub fn of_run(state: &'a State) -> Self {
-        Self { state, item: None, fields: BTreeMap::new(), now: state.now.map(|n| n.at) }
+        Self { state, item: None, each: None, fields: BTreeMap::new(), now: state.now.map(|n| n.at) }
     }
 
     /// With the fields of a result, an answer, a look: they hide farther names.
@@ -54,7 +61,7 @@ impl<'a> PlanScope<'a> {
     }
 
     fn far(&self) -> Far<'_> {
-        Far { state: self.state, each: self.item.and_then(|i| i.each.as_ref()), locals: self.item.map(|i| &i.locals), now: self.now }
+        Far { state: self.state, each: self.each, locals: self.item.map(|i| &i.locals), now: self.now }
     }
 }
 
@@ -100,6 +107,7 @@ impl Far<'_> {
         let Some(opened) = &self.state.opened else { return Value::NoData };
         match field {
             "id" => Value::Text(opened.run.clone()),
+            "dir" if !opened.dir.is_empty() => Value::Text(opened.dir.clone()),
             "operator" => Value::Text(opened.operator.split('@').next().unwrap_or_default().to_owned()),
             "started" => self.state.begun.map_or(Value::NoData, |s| Value::Time(s.at)),
             "elapsed" => match (self.state.begun, self.state.now) {

@@ -1,6 +1,6 @@
 //! The fold of a run's events: what everybody sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::event::{Ended, Resolved, Return, RunEnd, RunOpened, Started, StopStage};
@@ -68,6 +68,8 @@ pub struct State {
     pub storage_failed: Option<(Stamp, String)>,
     /// The first step that changed the world.
     pub world_changed: Option<Stamp>,
+    /// Sealed segments of the spool.
+    pub sealed: BTreeSet<String>,
     /// Notices with their answers.
     pub notices: Vec<(Stamp, Name, bool, String)>,
 }
@@ -165,7 +167,7 @@ pub struct ProbeState {
     /// Its verdict.
     pub verdict: Verdict,
     /// The sample that turned it, or of a look that was asked for.
-    pub sample: Option<Box<Sample>>,
+    pub sample: Option<Arc<Sample>>,
     /// Run time of the last change, µs.
     pub since: u64,
     /// Run time of the last look that was asked for, µs.

@@ -76,11 +76,6 @@ impl Clients {
         self.next
     }
 
-    /// The number that the next client gets.
-    pub fn upcoming(&self) -> u64 {
-        self.next + 1
-    }
-
     /// Lets a client go.
     pub fn remove(&mut self, id: u64) -> Option<Client> {
         self.all.remove(&id)
@@ -182,11 +177,6 @@ impl Clients {
                 }
             }
         }
-    }
-
-    /// Every queue is empty.
-    pub fn all_told(&self) -> bool {
-        self.all.is_empty()
     }
 
     /// Waits until the queues are empty or the limit is over.

@@ -1,6 +1,6 @@
 //! The run's clock.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::words::Stamp;
@@ -85,12 +85,13 @@ impl StepWatch {
 /// A wall time in the past by so many microseconds, for tests.
 #[cfg(test)]
 fn ago(micros: i64) -> DateTime<Utc> {
-    Utc::now() - Duration::microseconds(micros)
+    Utc::now() - chrono::Duration::microseconds(micros)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::Duration;
 
     #[test]
     fn run_time_goes_on_by_the_wall_gap_and_never_falls() {

@@ -13,13 +13,13 @@ use super::hands::Hands;
 use super::input::Input;
 use super::log;
 use super::secrets::Secrets;
-use super::world::World;
+use super::world::{End, Outside};
 use crate::engine::{
     Answers, Effect, Event, Intent, Recorded, Refusal, State, Want, Wanted, autopilot, by_hand, decide, effects, wanted,
 };
 use crate::journal::{Head, Journal, RunFolder, RunLock};
 use crate::link::{FromHost, Role};
-use crate::words::{Actor, Epoch, Stamp, files};
+use crate::words::{Actor, Epoch, ItemId, Stamp, files};
 
 /// Real time between two looks at clocks and timers.
 const TICK: Duration = Duration::from_millis(250);
@@ -47,7 +47,6 @@ pub(super) struct Host {
     pub _lock: RunLock,
     pub journal: Journal,
     pub state: State,
-    pub plan_json: Option<String>,
     pub answers: Answers,
     pub clock: RunClock,
     pub steps: StepWatch,
@@ -55,7 +54,10 @@ pub(super) struct Host {
     pub hands: Hands,
     pub eyes: Eyes,
     pub secrets: Secrets,
-    pub world: Option<World>,
+    pub world: Option<End>,
+    /// The run's line on the machine's board.
+    pub announced: Option<super::announce::Announced>,
+    pub outside: Outside,
     pub root: PathBuf,
     pub env: BTreeMap<String, String>,
     pub inbox: Receiver<Input>,
@@ -71,6 +73,9 @@ pub(super) struct Host {
     pub alone_since: Option<Instant>,
     pub told_disk: bool,
     pub asked_secrets: BTreeSet<String>,
+    /// Bytes typed into commands since the last look.
+    pub typing: Vec<(ItemId, u32, u64)>,
+    pub terminating: bool,
 }
 
 impl Host {
@@ -106,7 +111,7 @@ impl Host {
 
     /// How long nothing has to be done.
     fn next_wait(&self) -> Duration {
-        if !self.queue.is_empty() {
+        if !self.queue.is_empty() || self.hands.is_behind() {
             return Duration::ZERO;
         }
         let timers = self.wanted.timers.iter().map(|(_, due)| self.clock.until(*due)).min();
@@ -276,7 +281,11 @@ impl Host {
             Effect::CheckPlaces => self.look_at_places(),
             Effect::AskSecondPerson { item, text, hash } => self.ask_second_person(item, &text, hash),
             Effect::WriteRecord => self.write_record(),
-            Effect::Leave => self.leaving = true,
+            Effect::Leave => {
+                self.leaving = true;
+                // The target is free for the next run, also while somebody still reads this one's end.
+                self.announced = None;
+            }
         }
     }
 
@@ -339,6 +348,7 @@ impl Host {
 
     fn tick(&mut self) {
         self.last_tick = Instant::now();
+        self.tell_typing();
         let now = self.clock.now();
         if let Some(by) = self.steps.look(now, self.clock.speed()) {
             self.intend(Actor::host(), Want::ClockStep { by });
@@ -426,8 +436,11 @@ impl Host {
             self.alone_since = None;
         }
         let alone = self.alone_since.is_some_and(|since| since.elapsed() >= LINGER);
+        if self.terminating {
+            return self.queue.is_empty();
+        }
         if self.leaving {
-            return alone || self.clients.all_told();
+            return alone || self.clients.is_empty();
         }
         let parked = self.state.person_needed.is_some()
             && self.state.world_changed.is_none()
@@ -442,6 +455,12 @@ impl Host {
     }
 
     fn leave(mut self) -> std::io::Result<()> {
+        if let Some(want) = self.eyes.seal()
+            && !self.journal.has_failed()
+        {
+            self.intend(Actor::host(), want);
+            self.step();
+        }
         self.clients.pump(self.folder.path(), self.state.seq);
         if !self.journal.has_failed() {
             self.write_by_hand();
@@ -452,8 +471,11 @@ impl Host {
         self.clients.drain(Duration::from_secs(2));
         self.hands.leave();
         self.eyes.stop();
-        if let Some(world) = self.world.take() {
-            world.end();
+        // A world whose host may come back goes on for a while by itself.
+        if let Some(world) = self.world.take()
+            && self.state.running.is_empty()
+        {
+            world();
         }
         super::serve::forget(self.folder.path());
         Ok(())

@@ -1,14 +1,15 @@
 //! Everything that comes to the run loop.
 
 use crate::keeper::Heard;
-use crate::link::{FromClient, HostLink};
+use super::serve::Session;
+use crate::link::FromClient;
 use crate::probes::Answer;
 use crate::words::{Actor, ItemId};
 
 /// One thing that the loop has to deal with.
 pub enum Input {
     /// A client connected.
-    Joined(HostLink),
+    Joined(Session),
     /// A client said something.
     Client(u64, FromClient),
     /// A client is gone.
@@ -41,8 +42,6 @@ pub enum Input {
         /// What they say.
         says: String,
     },
-    /// More output of an attempt is to be read.
-    Output(u32),
     /// The process was asked to end (SIGTERM).
     Terminate,
 }

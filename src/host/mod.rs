@@ -1,6 +1,7 @@
 //! The run's process: the only writer of its journal. It decides, appends, applies, carries out effects, publishes,
 //! and reconciles samplers, timers and conditions to what the engine wants.
 
+mod announce;
 mod clients;
 mod clock;
 mod core;
@@ -14,11 +15,14 @@ mod open;
 mod secrets;
 mod serve;
 mod settings;
+mod take;
 mod world;
 
-pub use launch::{LaunchError, launch};
+pub use hands::KEEPER;
+pub use launch::{HOST, LaunchError, launch};
 pub use open::serve;
-pub use settings::Settings;
+pub use settings::{Announce, Settings};
+pub use world::{End, Outside, Question, Verdict};
 
 /// Program and version, as the journal names it.
 pub fn program() -> String {

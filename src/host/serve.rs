@@ -21,9 +21,11 @@ use crate::words::files;
 const MOST: u64 = 1 << 20;
 
 /// A client's end as the loop gets it, with the queue that its writer shares.
-pub(super) struct Session {
+pub struct Session {
+    /// Its messages.
     pub link: HostLink,
-    pub queue: Arc<Queue>,
+    /// What its writer has not written yet.
+    pub(super) queue: Arc<Queue>,
 }
 
 /// Opens the socket and takes clients in on a thread of its own. The path goes through a descriptor of the folder,
@@ -90,5 +92,6 @@ fn take_in(stream: UnixStream, inbox: &Sender<Input>) -> std::io::Result<()> {
             }
         }
     })?;
-    super::world::hand_over(inbox, Session { link: HostLink { to_client, from_client }, queue })
+    let session = Session { link: HostLink { to_client, from_client }, queue };
+    inbox.send(Input::Joined(session)).map_err(|_| std::io::Error::other("the host is leaving"))
 }

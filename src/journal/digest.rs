@@ -84,7 +84,8 @@ impl Serialize for Digest {
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        Self::from_hex(text.as_bytes()).ok_or_else(|| serde::de::Error::custom("not a sha256 of 64 small hexadecimal digits"))
+        Self::from_hex(text.as_bytes())
+            .ok_or_else(|| serde::de::Error::custom("not a sha256 of 64 small hexadecimal digits"))
     }
 }
 

@@ -220,10 +220,7 @@ impl<'a> Scan<'a> {
         if number.is_empty() || (number.len() > 1 && number[0] == b'0') {
             return Err(Flaw::Shape(why));
         }
-        number
-            .iter()
-            .try_fold(0u64, |n, b| n.checked_mul(10)?.checked_add(u64::from(b - b'0')))
-            .ok_or(Flaw::Shape(why))
+        number.iter().try_fold(0u64, |n, b| n.checked_mul(10)?.checked_add(u64::from(b - b'0'))).ok_or(Flaw::Shape(why))
     }
 
     /// A JSON string with its quotes.

@@ -86,6 +86,16 @@ impl RunFolder {
             let why = format!("no journal in {}: it is not a run's folder", path.display());
             return Err(io::Error::new(io::ErrorKind::NotFound, why));
         }
+        Self::begun(&path)
+    }
+
+    /// The folder of a run that a client has just made and whose journal is still to be made.
+    ///
+    /// # Errors
+    ///
+    /// There is no such folder.
+    pub fn begun(path: &Path) -> io::Result<Self> {
+        let path = path.canonicalize()?;
         let id = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Self { path, id: RunId(id) })
     }

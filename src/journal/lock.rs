@@ -63,8 +63,14 @@ impl RunLock {
     pub fn take(dir: &Path, epoch: Epoch) -> Result<Self, LockError> {
         let path = dir.join(files::LOCK);
         let fail = |source| LockError::Io { path: path.clone(), source };
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(fail)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(fail)?;
         let mut tries = 1;
         while let Err(e) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
             match e {

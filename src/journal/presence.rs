@@ -192,7 +192,9 @@ impl PresenceBoard {
     fn make_folder(&self) -> Result<(), PresenceError> {
         match DirBuilder::new().mode(SHARED).create(&self.dir) {
             // The umask cut the mode.
-            Ok(()) => std::fs::set_permissions(&self.dir, Permissions::from_mode(SHARED)).map_err(fail("share", &self.dir))?,
+            Ok(()) => {
+                std::fs::set_permissions(&self.dir, Permissions::from_mode(SHARED)).map_err(fail("share", &self.dir))?
+            }
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
             Err(e) => return Err(fail("make", &self.dir)(e)),
         }
@@ -205,14 +207,16 @@ impl PresenceBoard {
             return Ok(());
         }
         if meta.uid() == geteuid().as_raw() {
-            return std::fs::set_permissions(&self.dir, Permissions::from_mode(SHARED)).map_err(fail("share", &self.dir));
+            return std::fs::set_permissions(&self.dir, Permissions::from_mode(SHARED))
+                .map_err(fail("share", &self.dir));
         }
         Err(unsafe_since("its mode is not 1777"))
     }
 }
 
 fn file_name(uid: u32, run: &RunId) -> String {
-    let run: String = run.0.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(160).collect();
+    let run: String =
+        run.0.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).take(160).collect();
     format!("{uid}-{run}.json")
 }
 
@@ -250,9 +254,7 @@ fn look(path: &Path) -> Option<Seen> {
 
 /// A text of another account as it may be shown: no control or invisible characters, not long.
 fn clean(text: &str) -> String {
-    let invisible = |c: char| {
-        matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-    };
+    let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
     text.chars().filter(|c| !c.is_control() && !invisible(*c)).take(LONGEST_TEXT).collect()
 }
 

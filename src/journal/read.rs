@@ -28,13 +28,7 @@ pub struct End {
 
 impl End {
     pub(super) fn of<D: Disk>(walk: &Walk<'_, D>) -> Self {
-        Self {
-            seq: walk.seq,
-            hash: walk.hash,
-            len: walk.offset,
-            segment: walk.segment,
-            first_len: walk.first_len,
-        }
+        Self { seq: walk.seq, hash: walk.hash, len: walk.offset, segment: walk.segment, first_len: walk.first_len }
     }
 }
 

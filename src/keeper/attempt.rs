@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 use rustix::termios::{LocalModes, tcgetattr};
+use rustix::time::{ClockId, clock_gettime};
 
 use super::bell::Bell;
 use super::files::Folder;
@@ -42,6 +43,11 @@ pub(super) fn now_text() -> String {
     Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
+/// Time since the machine's boot with its sleep, which is what a command's duration is measured in.
+pub(super) fn uptime() -> Duration {
+    clock_gettime(ClockId::Boottime).try_into().unwrap_or_default()
+}
+
 /// The worker's own things.
 pub(super) struct Worker {
     attempt: u32,
@@ -55,7 +61,6 @@ pub(super) struct Worker {
     /// Everybody closed the terminal. While the command lives it may be opened again (`/dev/tty`).
     hung_up: bool,
     pidfd: Option<OwnedFd>,
-    spawned: Instant,
     last_output: Instant,
     gulp: Vec<u8>,
     clean: Vec<u8>,
@@ -89,8 +94,7 @@ impl Worker {
         Self {
             attempt,
             pidfd: pidfd_open(shared.pid, PidfdFlags::empty()).ok(),
-            spawned: shared.spawned,
-            last_output: shared.spawned,
+            last_output: Instant::now(),
             shared,
             folder,
             desk,
@@ -127,7 +131,7 @@ impl Worker {
 
     /// Puts pending output on disk; false while the disk does not take it.
     fn write(&mut self, orders: &Orders) -> bool {
-        let outcome = self.tape.flush(self.spawned.elapsed());
+        let outcome = self.tape.flush(self.age());
         match outcome {
             Ok(()) => self.trouble = None,
             Err(_) if orders.unrecorded => {
@@ -140,6 +144,11 @@ impl Worker {
             }
         }
         true
+    }
+
+    /// Since the spawn.
+    fn age(&self) -> Duration {
+        uptime().saturating_sub(self.shared.spawned)
     }
 
     fn change_needles(&mut self, needles: &Arc<Needles>) {
@@ -203,7 +212,7 @@ impl Worker {
         let (stdout_len, stdout_truncated) = self.tape.stdout();
         let (ended_at, took, left_behind) = match self.ended.take() {
             Some(ended) => (ended.at, ended.took, ended.left_behind),
-            None => (now_text(), self.spawned.elapsed(), false),
+            None => (now_text(), self.age(), false),
         };
         Exit {
             code: status.as_ref().ok().and_then(std::process::ExitStatus::code),
@@ -351,13 +360,8 @@ impl Worker {
             Ok(Some(_)) | Err(_) => {}
         }
         let now = Instant::now();
-        self.ended = Some(Ended {
-            at: now_text(),
-            took: now.duration_since(self.spawned),
-            seen: now,
-            drain_until: now + DRAIN,
-            left_behind: false,
-        });
+        self.ended =
+            Some(Ended { at: now_text(), took: self.age(), seen: now, drain_until: now + DRAIN, left_behind: false });
     }
 
     fn read_terminal(&mut self) {

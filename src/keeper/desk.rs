@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use pty_process::Size;
 use rustix::event::{PollFd, PollFlags};
 
-use super::attempt::{Worker, now_text, pause};
+use super::attempt::{Worker, now_text, pause, uptime};
 use super::bell::Bell;
 use super::conn::Conn;
 use super::door::Door;
@@ -265,7 +265,7 @@ impl Desk {
             .map_err(|error| format!("no thread could be started: {error}"))?;
         let started = now_text();
         let begun = self.folder.begin(attempt, &started)?;
-        let spawned = Instant::now();
+        let spawned = uptime();
         let launched = match launch(order) {
             Ok(launched) => launched,
             Err(why) => {

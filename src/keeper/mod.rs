@@ -37,11 +37,16 @@ pub fn keep_descriptors_from_children() {
     close_fds::set_fds_cloexec_threadsafe(3, &[]);
 }
 
-/// A line in the keeper's log, which is its stderr.
+/// The keeper's log, once it has one; a keeper on a thread of somebody else's process has none.
+static LOG: std::sync::OnceLock<std::fs::File> = std::sync::OnceLock::new();
+
+/// A line in the keeper's log.
 fn log(text: &str) {
     use std::io::Write;
-    // Nobody is left to be told when the log is full.
-    let _ = writeln!(std::io::stderr(), "{} {text}", attempt::now_text());
+    if let Some(mut file) = LOG.get() {
+        // Nobody is left to be told when the disk is full.
+        let _ = file.write_all(format!("{} {text}\n", attempt::now_text()).as_bytes());
+    }
 }
 
 #[cfg(test)]

@@ -152,7 +152,7 @@ pub struct Exit {
     pub left_behind: bool,
     /// When the command's own process was seen to have ended, RFC 3339.
     pub ended_at: String,
-    /// From spawn to that moment, in microseconds.
+    /// From spawn to that moment, in microseconds; time in which the machine slept counts.
     pub took_us: u64,
 }
 

@@ -63,7 +63,8 @@ pub fn serve(run_dir: &Path) -> io::Result<()> {
     let _ = writeln!(stdout, "{READY}").and_then(|()| stdout.flush());
     drop(stdout);
     rustix::stdio::dup2_stdout(&null)?;
-    drop((null, log));
+    drop(null);
+    let _ = super::LOG.set(log);
     super::log(&format!("keeper {} {}", std::process::id(), env!("CARGO_PKG_VERSION")));
     desk.run();
     super::log("keeper ends: no host, nothing running");

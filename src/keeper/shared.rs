@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
 use pty_process::blocking::Pty;
 use rustix::process::Pid;
@@ -24,8 +24,8 @@ pub(super) struct Shared {
     pub(super) pty: Pty,
     /// The command's process.
     pub(super) pid: Pid,
-    /// When it was spawned.
-    pub(super) spawned: Instant,
+    /// When it was spawned, in time since boot.
+    pub(super) spawned: Duration,
     /// Wakes the worker.
     pub(super) bell: Bell,
     board: Mutex<Board>,
@@ -73,7 +73,7 @@ pub(super) struct Orders {
 
 impl Shared {
     /// `followed`: a host is connected.
-    pub(super) fn new(pty: Pty, child: Child, spawned: Instant, bell: Bell, followed: bool) -> Self {
+    pub(super) fn new(pty: Pty, child: Child, spawned: Duration, bell: Bell, followed: bool) -> Self {
         Self {
             pty,
             pid: Pid::from_child(&child),

@@ -64,7 +64,8 @@ impl Monitor {
     pub fn condition(&mut self, id: impl Into<String>, rule: ConditionRule, up: u64) -> Option<Turned> {
         let id = id.into();
         let reads = self.reads(&rule, up);
-        let same = |old: &&mut Condition| old.rule.expr == rule.expr && old.rule.need == rule.need && old.rule.raw == rule.raw;
+        let same =
+            |old: &&mut Condition| old.rule.expr == rule.expr && old.rule.need == rule.need && old.rule.raw == rule.raw;
         if let Some(old) = self.conditions.get_mut(&id).filter(same) {
             old.rule.rest = rule.rest;
             old.reads = reads;

@@ -102,7 +102,8 @@ impl Monitor {
                 if watched.stale {
                     let age = short_duration(up.saturating_sub(sample.up) as f64 / 1e6);
                     let text = format!("no look for {age}");
-                    sample = Sample { probe: probe.clone(), up, text: text.clone(), why: Some(text), ..Sample::default() };
+                    sample =
+                        Sample { probe: probe.clone(), up, text: text.clone(), why: Some(text), ..Sample::default() };
                 }
                 changes.push(Change { probe: probe.clone(), verdict, sample });
             }
@@ -265,11 +266,11 @@ impl Monitor {
         let mut inside = BTreeSet::from([probe]);
         let mut found = vec![];
         for group in &self.groups {
-            if let Some(How::Group { members, .. }) = self.probes.get(group).map(|w| &w.how) {
-                if members.iter().any(|m| inside.contains(m)) {
-                    inside.insert(group);
-                    found.push(group.clone());
-                }
+            if let Some(How::Group { members, .. }) = self.probes.get(group).map(|w| &w.how)
+                && members.iter().any(|m| inside.contains(m))
+            {
+                inside.insert(group);
+                found.push(group.clone());
             }
         }
         found

@@ -218,7 +218,7 @@ pub(super) fn median(mut figures: Vec<f64>) -> Option<f64> {
     figures.sort_by(f64::total_cmp);
     let middle = figures.len() / 2;
     let upper = *figures.get(middle)?;
-    Some(if figures.len() % 2 == 0 { (figures[middle - 1] + upper) / 2.0 } else { upper })
+    Some(if figures.len().is_multiple_of(2) { (figures[middle - 1] + upper) / 2.0 } else { upper })
 }
 
 #[cfg(test)]

@@ -19,18 +19,15 @@ pub(super) fn failure(error: &(dyn Error + 'static), place: &str, leaf: Option<&
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return tls_failure(tls, leaf);
         }
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            if let Some(inner) = io.get_ref() {
-                if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-                    return tls_failure(tls, leaf);
-                }
-            }
-            if io.raw_os_error().is_some() || io.kind() == io::ErrorKind::UnexpectedEof {
-                return io_failure(io, place);
-            }
-        }
         last = cause;
-        next = cause.source();
+        next = match cause.downcast_ref::<io::Error>() {
+            // What an I/O error wraps is not its source, but its source's elder.
+            Some(io) => match io.get_ref() {
+                Some(inner) => Some(inner as &(dyn Error + 'static)),
+                None => return io_failure(io, place),
+            },
+            None => cause.source(),
+        };
     }
     let text = last.to_string();
     if text.contains("failed to lookup address") || text.contains("Name or service not known") {
@@ -49,7 +46,8 @@ pub(super) fn failure(error: &(dyn Error + 'static), place: &str, leaf: Option<&
 /// A name that no server knows.
 fn unknown_host(place: &str) -> Problem {
     let host = place.rsplit_once(':').map_or(place, |(host, _)| host);
-    Problem::failing(format!("the name {host} is not known")).hint("is it spelled right? does this machine reach its DNS server?")
+    Problem::failing(format!("the name {host} is not known"))
+        .hint("is it spelled right? does this machine reach its DNS server?")
 }
 
 /// An I/O error of a connection.

@@ -40,10 +40,11 @@ impl ClientCache {
         let direct = is_loopback(url.host_str().unwrap_or_default());
         let stamps = stamps(&trust);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ready) = kept.as_ref() {
-            if ready.trust == trust && ready.plain == plain && ready.direct == direct && ready.stamps == stamps {
-                return Ok(ready.clone());
-            }
+        if let Some(ready) = kept.as_ref()
+            && (&ready.trust, &ready.stamps) == (&trust, &stamps)
+            && (ready.plain, ready.direct) == (plain, direct)
+        {
+            return Ok(ready.clone());
         }
         let (config, watcher) = if plain { (no_tls()?, None) } else { trust.config().map(|(c, w)| (c, Some(w)))? };
         let mut builder = Client::builder()

@@ -124,16 +124,25 @@ fn dsn(text: &str) -> Result<Value, String> {
     Ok(Value::Map(parts.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()))
 }
 
+/// A database address and its host, which may stand in the query (`postgres://user@/db?host=/run/postgresql`).
+pub(super) fn database_url(text: &str) -> Result<(Url, Option<String>), url::ParseError> {
+    /// Stands for the host that is not there: the parser takes no user without a host.
+    const NONE: &str = "none.invalid";
+    let url = Url::parse(&text.replacen("@/", &format!("@{NONE}/"), 1))?;
+    let named = url.host_str().filter(|h| !h.is_empty() && *h != NONE).map(percent_decoded);
+    let host = named.or_else(|| url.query_pairs().find(|(k, _)| k == "host").map(|(_, v)| v.into_owned()));
+    Ok((url, host))
+}
+
 fn url_parts(text: &str) -> Result<Vec<(&'static str, Value)>, String> {
     // The parser's error does not repeat the text, which holds a password.
-    let url = Url::parse(text).map_err(|e| format!("no address of a database: {e}"))?;
+    let (url, host) = database_url(text).map_err(|e| format!("no address of a database: {e}"))?;
     let asked = |name: &str| url.query_pairs().find(|(k, _)| k == name).map(|(_, v)| v.into_owned());
-    let host = url.host_str().map(str::to_owned).or_else(|| asked("host")).unwrap_or_default();
     let decoded = |t: &str| percent_decoded(t);
     Ok(vec![
         ("scheme", Value::Text(url.scheme().to_owned())),
         ("user", Value::Text(decoded(url.username()))),
-        ("host", Value::Text(host)),
+        ("host", Value::Text(host.unwrap_or_default())),
         ("port", Value::Number(f64::from(url.port().unwrap_or(5432)))),
         ("database", Value::Text(decoded(url.path().trim_start_matches('/')))),
         // What libpq does when nothing is said.
@@ -147,7 +156,8 @@ fn word_parts(text: &str) -> Result<Vec<(&'static str, Value)>, String> {
     let words = shlex::split(text).ok_or("no address of a database: a quote is not closed")?;
     let mut map: BTreeMap<&str, &str> = BTreeMap::new();
     for word in &words {
-        let (name, value) = word.split_once('=').ok_or("no address of a database: want postgres://… or host=… user=…")?;
+        let (name, value) =
+            word.split_once('=').ok_or("no address of a database: want postgres://… or host=… user=…")?;
         map.insert(name, value);
     }
     let text = |name: &str| Value::Text(map.get(name).copied().unwrap_or_default().to_owned());
@@ -168,7 +178,10 @@ pub(super) fn percent_decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let (mut out, mut i) = (Vec::with_capacity(bytes.len()), 0);
     while i < bytes.len() {
-        let code = bytes.get(i + 1..i + 3).and_then(|h| std::str::from_utf8(h).ok()).and_then(|h| u8::from_str_radix(h, 16).ok());
+        let code = bytes
+            .get(i + 1..i + 3)
+            .and_then(|h| std::str::from_utf8(h).ok())
+            .and_then(|h| u8::from_str_radix(h, 16).ok());
         match (bytes[i], code) {
             (b'%', Some(byte)) => {
                 out.push(byte);
@@ -228,10 +241,7 @@ mod tests {
 
     #[test]
     fn an_error_does_not_repeat_a_secret() {
-        for (text, format) in [
-            ("postgres://u:hush@[bad/db", ConfigFormat::Dsn),
-            ("A=1\nhush\n", ConfigFormat::Env),
-        ] {
+        for (text, format) in [("postgres://u:hush@[bad/db", ConfigFormat::Dsn), ("A=1\nhush\n", ConfigFormat::Env)] {
             let problem = seen(text, format, "x").unwrap_err();
             assert!(!problem.why.contains("hush"), "{problem:?}");
         }

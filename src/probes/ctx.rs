@@ -40,9 +40,10 @@ impl Ctx {
         self.root.join(Path::new(text))
     }
 
-    /// A path as the operator wrote it or would write it: without the root in front.
-    pub fn shown(&self, path: &Path) -> String {
-        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    /// How long something took, as the figure of a kind whose figure is another by default: only where the probe's unit
+    /// is one of time.
+    pub fn if_time(&self, seconds: f64) -> Option<f64> {
+        matches!(self.unit, Some(Unit::Ms | Unit::S)).then_some(seconds)
     }
 
     /// Runs a look that blocks (files, `/proc`) on a thread for such work.

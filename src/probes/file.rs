@@ -60,7 +60,8 @@ fn read(pattern: &Path, shown: &str, root: &Path) -> Result<Seen, Problem> {
     let count = Value::Number(found.len() as f64);
     let sizes: Vec<u64> = found.iter().filter(|(_, m)| m.is_file()).map(|(_, m)| m.len()).collect();
     let newest = found.iter().filter_map(|(_, m)| m.modified().ok()).max();
-    let (Some(loosest), Some(newest)) = (found.iter().map(|(_, m)| m.permissions().mode() & 0o7777).max_by_key(looseness), newest)
+    let (Some(loosest), Some(newest)) =
+        (found.iter().map(|(_, m)| m.permissions().mode() & 0o7777).max_by_key(looseness), newest)
     else {
         let why = format!("no file matches {shown}");
         let mut seen = Seen::text(why.clone()).field("count", count).value(0.0);

@@ -58,7 +58,9 @@ pub(super) fn judge(seen: &Seen, expect: &[Expr], declared: &[&str], given: &Giv
         return match problem.means {
             Means::Nothing => nothing(Look::NoData),
             Means::Failing if expect.is_empty() => nothing(Look::NoData),
-            Means::Failing if truths.iter().all(|(_, t)| t.is_true()) => Judged { look: Look::Good, ..Judged::default() },
+            Means::Failing if truths.iter().all(|(_, t)| t.is_true()) => {
+                Judged { look: Look::Good, ..Judged::default() }
+            }
             Means::Failing => {
                 // `valid is false` beside "certificate expired" says nothing new.
                 let more: Vec<&Expr> = wrong.iter().copied().filter(|e| e.as_path().is_none()).collect();
@@ -76,7 +78,8 @@ pub(super) fn judge(seen: &Seen, expect: &[Expr], declared: &[&str], given: &Giv
     let unknown: Vec<&Expr> = all(Truth::Unknown).collect();
     if !unknown.is_empty() {
         let mut why = explain(&unknown);
-        let names: Vec<String> = unknown.iter().flat_map(|e| e.used()).filter_map(|u| u.path.into_iter().next()).collect();
+        let names: Vec<String> =
+            unknown.iter().flat_map(|e| e.used()).filter_map(|u| u.path.into_iter().next()).collect();
         if let Some((_, reason)) = seen.missing.iter().find(|(field, _)| names.iter().any(|n| n == field)) {
             why = format!("{why} ({reason})");
         }
@@ -95,7 +98,8 @@ mod tests {
 
     fn judged(seen: &Seen, expect: &[&str]) -> Judged {
         let expect: Vec<Expr> = expect.iter().map(|e| Expr::parse(e).unwrap()).collect();
-        let given = Given::from([("item".into(), Value::Text("kms".into())), ("item.says".into(), Value::Text("ok".into()))]);
+        let given =
+            Given::from([("item".into(), Value::Text("kms".into())), ("item.says".into(), Value::Text("ok".into()))]);
         judge(seen, &expect, &["status", "json", "latency", "open", "valid"], &given, Utc::now())
     }
 
@@ -123,14 +127,20 @@ mod tests {
 
     #[test]
     fn an_item_is_its_key_and_its_fields() {
-        let json = Value::Map([("status".to_owned(), Value::Text("ok".into())), ("name".to_owned(), Value::Text("kms".into()))].into());
+        let json = Value::Map(
+            [("status".to_owned(), Value::Text("ok".into())), ("name".to_owned(), Value::Text("kms".into()))].into(),
+        );
         let seen = answer(200.0).field("json", json);
         assert_eq!(judged(&seen, &["json.status == item.says", "json.name == item"]).look, Look::Good);
     }
 
     #[test]
     fn what_is_refused_is_bad_where_something_is_expected() {
-        let refused = || Seen::text("connection refused").field("open", Value::Bool(false)).problem(Problem::failing("connection refused"));
+        let refused = || {
+            Seen::text("connection refused")
+                .field("open", Value::Bool(false))
+                .problem(Problem::failing("connection refused"))
+        };
         let bad = judged(&refused(), &["open"]);
         assert_eq!((bad.look, bad.why.as_deref()), (Look::Bad, Some("connection refused")));
         assert_eq!(judged(&refused(), &["latency < 1s"]).look, Look::Bad);

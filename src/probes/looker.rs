@@ -41,13 +41,16 @@ pub struct Looker {
     id: ProbeId,
     spec: Arc<LookSpec>,
     ctx: Ctx,
+    /// The names of the kind's fields: in `expect` they hide other names, also when a look has no value for them.
+    fields: Vec<&'static str>,
 }
 
 impl Looker {
     /// A probe with its settings.
     pub fn new(id: ProbeId, spec: Arc<LookSpec>) -> Self {
         let ctx = Ctx::new(spec.root.clone(), spec.env.clone(), spec.unit, spec.timeout);
-        Self { id, spec, ctx }
+        let fields = spec.kind.fields(spec.unit).types.iter().map(|(name, _)| *name).collect();
+        Self { id, spec, ctx, fields }
     }
 
     /// The probe.
@@ -69,7 +72,7 @@ impl Looker {
             Err(_) => self.silent(),
         };
         let took = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let judged = judge(&seen, &self.spec.expect, fields(&self.spec.kind), &self.spec.given, Utc::now());
+        let judged = judge(&seen, &self.spec.expect, &self.fields, &self.spec.given, Utc::now());
         Sample {
             probe: self.id.clone(),
             up: 0,
@@ -130,28 +133,5 @@ impl Looker {
             | ProbeKind::AnyOf(_) => Problem::nothing(format!("not read in {limit}")),
         };
         problem.into()
-    }
-}
-
-/// The names of a kind's fields: in `expect` they hide other names, also when a look has no value for them.
-pub fn fields(kind: &ProbeKind) -> &'static [&'static str] {
-    match kind {
-        ProbeKind::Http(_) => &["status", "latency", "body", "json", "headers"],
-        ProbeKind::Tls(_) => &[
-            "valid", "count", "days_left", "key_matches", "self_signed", "fingerprint", "subject", "issuer", "version",
-        ],
-        ProbeKind::Tcp(_) => &["open", "latency"],
-        ProbeKind::Port(_) => &["foreign", "held"],
-        ProbeKind::File(_) => &["count", "smallest", "largest", "distinct", "mode", "age", "sha256"],
-        ProbeKind::Config(_) => &["at", "exists"],
-        ProbeKind::Postgres(_) => &["connected", "role", "connections", "lag", "latency", "value", "rows"],
-        ProbeKind::Prometheus(_) => &["value", "age"],
-        ProbeKind::Report(_) => {
-            &["critical", "high", "medium", "low", "failed", "tests", "skipped", "coverage", "age"]
-        }
-        ProbeKind::Openapi(_) => &["valid", "version", "title", "paths", "status", "latency"],
-        ProbeKind::Git(_) => &["commit", "branch", "tag", "dirty", "commit_time"],
-        ProbeKind::Run(_) | ProbeKind::Script(_) => &["exit_code", "stdout", "json", "duration"],
-        ProbeKind::AllOf(_) | ProbeKind::AnyOf(_) => &[],
     }
 }

@@ -23,12 +23,14 @@ mod run;
 mod sampler;
 mod seen;
 mod tcp;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod trust;
 
 pub use ctx::Ctx;
 pub use judge::Given;
-pub use looker::{LookSpec, Looker, fields};
+pub use looker::{LookSpec, Looker};
 pub use postgres::STATE_QUERY;
 pub use sampler::{Answer, Clock, OnAnswer, Sampler, StartError, Token, WantedProbe};
 pub use seen::{Means, Problem, Seen};

@@ -41,6 +41,7 @@ fn from_answer(answer: &http::Answer) -> Seen {
         _ => invalid(Problem::failing(answer.status.to_string())),
     };
     seen.fields.insert("latency".into(), Value::Duration(latency));
+    seen.value = Some(latency);
     seen.fields.insert("status".into(), Value::Number(f64::from(answer.status.as_u16())));
     if seen.problem.is_none() {
         seen.text = format!("{}, {}", seen.text, short_duration(latency));
@@ -57,8 +58,10 @@ fn document(text: &str) -> Seen {
     let document = match serde_json::from_str::<serde_json::Value>(text) {
         Ok(json) => Value::from_json(&json),
         Err(_) if text.trim_start().starts_with('<') => {
-            return invalid(Problem::failing(format!("a web page, no document: {}", short(text, 40)))
-                .hint("the page's address is not the document's: look for doc.json or openapi.yaml"));
+            return invalid(
+                Problem::failing(format!("a web page, no document: {}", short(text, 40)))
+                    .hint("the page's address is not the document's: look for doc.json or openapi.yaml"),
+            );
         }
         Err(_) => match yaml(text) {
             Ok(value) => value,
@@ -86,8 +89,7 @@ fn document(text: &str) -> Seen {
     let count = paths.len();
     let mut seen = Seen::text(format!("{count} paths, version {}", version.as_deref().unwrap_or("unknown")))
         .field("valid", Value::Bool(problem.is_none()))
-        .field("paths", Value::List(paths))
-        .value(count as f64);
+        .field("paths", Value::List(paths));
     for (field, text) in [("version", version), ("title", title)] {
         seen = match text {
             Some(text) => seen.field(field, Value::Text(text)),

@@ -26,7 +26,8 @@ pub(super) async fn look(spec: &Port, ctx: &Ctx) -> Seen {
 fn ports(texts: &[&str]) -> Result<BTreeSet<u16>, Problem> {
     let mut ports = BTreeSet::new();
     for part in texts.iter().flat_map(|t| t.split([',', ' '])).filter(|p| !p.is_empty()) {
-        let wrong = || Problem::nothing(format!("`{part}` is no port")).hint("a number from 1 to 65535, or `8080-8082`");
+        let wrong =
+            || Problem::nothing(format!("`{part}` is no port")).hint("a number from 1 to 65535, or `8080-8082`");
         let number = |t: &str| t.trim().parse::<u16>().ok().filter(|n| *n > 0).ok_or_else(wrong);
         match part.split_once('-') {
             Some((from, to)) if number(from)? <= number(to)? => ports.extend(number(from)?..=number(to)?),
@@ -103,8 +104,9 @@ fn read(ports: &BTreeSet<u16>, owner: Option<&str>) -> Seen {
 
 /// Listening sockets of `/proc/net/tcp` and `tcp6` on these ports: port, account, inode.
 fn listeners(ports: &BTreeSet<u16>) -> Result<Vec<(u16, u32, u64)>, Problem> {
-    let v4 = fs::read_to_string("/proc/net/tcp")
-        .map_err(|e| Problem::nothing(format!("/proc/net/tcp: {}", io_words(&e))).hint("ports are only seen on Linux"))?;
+    let v4 = fs::read_to_string("/proc/net/tcp").map_err(|e| {
+        Problem::nothing(format!("/proc/net/tcp: {}", io_words(&e))).hint("ports are only seen on Linux")
+    })?;
     // IPv6 may be switched off.
     let v6 = fs::read_to_string("/proc/net/tcp6").unwrap_or_default();
     Ok(v4.lines().chain(v6.lines()).filter_map(listener).filter(|(port, _, _)| ports.contains(port)).collect())
@@ -129,7 +131,8 @@ fn holders(inodes: &BTreeSet<u64>) -> BTreeMap<u64, Process> {
         let Ok(files) = fs::read_dir(entry.path().join("fd")) else { continue };
         for file in files.flatten() {
             let Ok(target) = fs::read_link(file.path()) else { continue };
-            let inode = target.to_str().and_then(|t| t.strip_prefix("socket:[")?.strip_suffix(']')?.parse::<u64>().ok());
+            let inode =
+                target.to_str().and_then(|t| t.strip_prefix("socket:[")?.strip_suffix(']')?.parse::<u64>().ok());
             if let Some(inode) = inode.filter(|i| inodes.contains(i) && !found.contains_key(i)) {
                 found.insert(inode, process(pid));
             }

@@ -36,7 +36,8 @@ async fn ask(spec: &Prometheus, ctx: &Ctx) -> Result<Seen, Problem> {
 fn read(answer: &Answer, unit: Unit) -> Result<Seen, Problem> {
     let body = String::from_utf8_lossy(&answer.body);
     let json: serde_json::Value = serde_json::from_str(&body).map_err(|_| match answer.status.as_u16() {
-        200 => Problem::nothing(format!("this is no Prometheus: it answers {}", short(&body, 60))).hint("is `url:` the base address?"),
+        200 => Problem::nothing(format!("this is no Prometheus: it answers {}", short(&body, 60)))
+            .hint("is `url:` the base address?"),
         code => Problem::nothing(format!("Prometheus answers {code}")),
     })?;
     if json["status"] != "success" {

@@ -27,12 +27,7 @@ pub(super) async fn script(spec: &ScriptProbe, ctx: &Ctx) -> Seen {
     look(job(argv, spec.cwd.as_ref(), &spec.env, ctx), ctx).await
 }
 
-fn job(
-    argv: Vec<String>,
-    cwd: Option<&Template>,
-    own: &BTreeMap<String, Template>,
-    ctx: &Ctx,
-) -> Result<Job, Problem> {
+fn job(argv: Vec<String>, cwd: Option<&Template>, own: &BTreeMap<String, Template>, ctx: &Ctx) -> Result<Job, Problem> {
     let mut env = ctx.env.clone();
     for (name, value) in own {
         env.insert(name.clone(), plain(value)?.to_owned());
@@ -67,8 +62,8 @@ fn seen(ended: &Ended, ctx: &Ctx) -> Seen {
         .field("exit_code", Value::Number(f64::from(ended.code)))
         .field("duration", Value::Duration(duration))
         .field("stdout", Value::Text(stdout.to_owned()));
-    let figure = stdout.parse::<f64>().ok().and_then(|raw| ctx.unit?.value(raw).figure());
-    seen = seen.value(figure.unwrap_or(duration));
+    // A command that prints one number is a gauge.
+    seen.value = stdout.parse::<f64>().ok().and_then(|raw| ctx.unit.unwrap_or_default().value(raw).figure());
     match serde_json::from_str::<serde_json::Value>(stdout) {
         Ok(json) => seen.field("json", Value::from_json(&json)),
         Err(_) if ended.cut => seen.missing("json", "stdout is longer than 1 MiB"),

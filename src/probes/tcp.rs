@@ -14,9 +14,7 @@ use crate::words::{Value, short_duration};
 pub(super) fn host_port(text: &str, default: Option<u16>) -> Result<(String, u16), Problem> {
     let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
     let bare = bare.split('/').next().unwrap_or(bare);
-    let wrong = || {
-        Problem::nothing(format!("`{text}` is no address")).hint("write `host:port`, for IPv6 `[::1]:443`")
-    };
+    let wrong = || Problem::nothing(format!("`{text}` is no address")).hint("write `host:port`, for IPv6 `[::1]:443`");
     let (host, port) = match bare.rsplit_once(':') {
         Some((host, port)) if !host.ends_with(':') && (host.starts_with('[') || !host.contains(':')) => {
             (host, Some(port.parse::<u16>().map_err(|_| wrong())?))

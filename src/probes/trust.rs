@@ -48,9 +48,8 @@ pub(super) fn fingerprint(text: &str) -> Result<String, Problem> {
     if hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
         Ok(hex)
     } else {
-        Err(Problem::nothing("`fingerprint` is no sha256").hint(
-            "64 hex digits, as `openssl x509 -noout -fingerprint -sha256 -in FILE` prints them",
-        ))
+        Err(Problem::nothing("`fingerprint` is no sha256")
+            .hint("64 hex digits, as `openssl x509 -noout -fingerprint -sha256 -in FILE` prints them"))
     }
 }
 
@@ -206,9 +205,7 @@ impl Watcher {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         match &self.check {
-            Check::Roots(inner) => {
-                inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-            }
+            Check::Roots(inner) => inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
             Check::Pin(pin) => {
                 let found = sha256_hex(end_entity);
                 if found == *pin {

@@ -21,3 +21,6 @@ mod read;
 pub use load::{Disk, Files, Loaded, Memory, load, load_from};
 pub mod lint;
 pub use lint::{lint, lint_file};
+pub mod parameters;
+mod schema;
+pub use schema::{page, schema};

@@ -120,7 +120,8 @@ impl Problem {
             Severity::Error => ("error", "1;31"),
             Severity::Warning => ("warning", "1;33"),
         };
-        let place = if self.line == 0 { self.file.clone() } else { format!("{}:{}:{}", self.file, self.line, self.column) };
+        let place =
+            if self.line == 0 { self.file.clone() } else { format!("{}:{}:{}", self.file, self.line, self.column) };
         let mut out = if place.is_empty() { String::new() } else { format!("{}: ", paint("1", &place)) };
         out.push_str(&format!("{}: {}", paint(tone, word), clean(&self.message)));
         if !self.source.is_empty() {
@@ -161,11 +162,71 @@ fn window(line: &str, column: u32, width: u32) -> (String, usize) {
 
 /// Nothing of a runbook reaches the terminal as a control character.
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if c == '\t' { ' ' } else if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c == '\t' {
+                ' '
+            } else if c.is_control() {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runbook::SourceFile;
+
+    fn sources(text: &str) -> Sources {
+        Sources { files: vec![SourceFile::new("dir/t.yaml", "t.yaml", text.as_bytes().to_vec())] }
+    }
+
+    #[test]
+    fn a_problem_shows_its_line_with_a_caret_and_the_hint() {
+        let sources = sources("a: 1\nbcd: 2\n");
+        let at = At { file: 0, line: 2, column: 1, offset: 5 };
+        let problem = Problem::of(Fault::error(at, "unknown key").hint("did you mean `bce`?").width(3), &sources);
+        assert_eq!(
+            problem.to_string(),
+            "dir/t.yaml:2:1: error: unknown key\n2 | bcd: 2\n  | ^^^\n  = hint: did you mean `bce`?"
+        );
+        assert!(problem.render(true).contains("\x1b[1;31m^^^\x1b[0m"));
+    }
+
+    #[test]
+    fn control_characters_of_a_runbook_do_not_reach_the_terminal() {
+        let sources = sources("a: \x1b[31m\n");
+        let at = At { file: 0, line: 1, column: 4, offset: 3 };
+        let text = Problem::of(Fault::error(at, "bad \x1b[0m"), &sources).render(false);
+        assert!(!text.contains('\x1b'), "{text}");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_caret() {
+        let line = format!("a: {}X{}\n", "b".repeat(500), "c".repeat(500));
+        let sources = sources(&line);
+        let at = At { file: 0, line: 1, column: 504, offset: 503 };
+        let text = Problem::of(Fault::error(at, "here"), &sources).to_string();
+        let rows: Vec<&str> = text.lines().collect();
+        assert!(rows[1].chars().count() < 130);
+        assert_eq!(rows[1].chars().nth(rows[2].find('^').unwrap()), Some('X'));
+    }
+
+    #[test]
+    fn problems_are_sorted_by_place_and_said_once() {
+        let sources = sources("a\nb\n");
+        let at = |line| At { file: 0, line, column: 1, offset: line };
+        let all =
+            Problem::all(vec![Fault::error(at(2), "x"), Fault::error(at(1), "y"), Fault::error(at(2), "x")], &sources);
+        assert_eq!(all.iter().map(|p| (p.line, p.message.as_str())).collect::<Vec<_>>(), [(1, "y"), (2, "x")]);
     }
 }

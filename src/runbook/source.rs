@@ -24,7 +24,13 @@ impl SourceFile {
     pub fn new(path: impl Into<String>, name: impl Into<String>, bytes: Vec<u8>) -> Self {
         let sha256 = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
         let lines = std::iter::once(0)
-            .chain(bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)))
+            .chain(
+                bytes
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, b)| **b == b'\n')
+                    .map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)),
+            )
             .collect();
         Self { path: path.into(), name: name.into(), bytes, sha256, lines }
     }
@@ -119,4 +125,43 @@ fn walk(raw: &str, wanted: &str, text: &str) -> usize {
         }
     }
     raw.len() - rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runbook::tree::parse;
+
+    /// Where the text `find` of the value of `a` stands in the file, as `line:column`.
+    fn place(yaml: &str, find: &str) -> String {
+        let source = SourceFile::new("t.yaml", "t.yaml", yaml.as_bytes().to_vec());
+        let root = parse(0, &source, &mut vec![]).root.unwrap();
+        let sources = Sources { files: vec![source] };
+        let node = root.get("a").unwrap();
+        let text = node.text().unwrap();
+        let at = sources.inside(node.at, text, text.find(find).unwrap());
+        format!("{}:{}", at.line, at.column)
+    }
+
+    #[test]
+    fn a_place_in_a_text_is_found_in_the_file_however_it_was_written() {
+        assert_eq!(place("a: one two\n", "two"), "1:8");
+        assert_eq!(place("a: 'it''s two'\n", "two"), "1:11");
+        assert_eq!(place("a: \"one \\\"q\\\" two\"\n", "two"), "1:15");
+        assert_eq!(place("a: |\n  one\n  two three\n", "three"), "3:7");
+        assert_eq!(place("a: |\n  one\n    two\n", "two"), "3:5");
+        assert_eq!(place("a: >-\n  one\n  two\n  three\n", "three"), "4:3");
+        assert_eq!(place("a: one\n  two\n", "two"), "2:3");
+        assert_eq!(place("a: é two\n", "two"), "1:6");
+    }
+
+    #[test]
+    fn lines_and_columns_are_counted_in_characters() {
+        let file = SourceFile::new("t", "t", "ab\nçd\n".as_bytes().to_vec());
+        let at = file.place(0, 5);
+        assert_eq!((at.line, at.column), (2, 2));
+        assert_eq!(file.line(2), "çd");
+        assert_eq!(file.line(9), "");
+        assert_eq!(file.sha256.len(), 64);
+    }
 }

@@ -5,7 +5,6 @@
 //! what the flightdeck binary does when it is called by the name of one of those commands. Nothing of it leaves loopback
 //! or the run's folder, and no other room asks whether it is there.
 
-mod overlay;
 mod prepare;
 mod read;
 mod scenario;
@@ -15,7 +14,7 @@ pub mod shim;
 mod state;
 pub mod world;
 
-pub use overlay::Overlay;
+pub use crate::engine::event::Overlay;
 pub use prepare::prepare;
 pub use scenario::{Scenario, scenario, scenarios};
 pub use second_person::{Approval, Asked, second_person};

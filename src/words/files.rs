@@ -38,6 +38,8 @@ pub const KEEPER_SOCK: &str = "keeper.sock";
 pub const HOST_LOG: &str = "host.log";
 /// The keeper's own log.
 pub const KEEPER_LOG: &str = "keeper.log";
+/// Where a run's secrets come from, for a resume; never their values.
+pub const SECRETS: &str = "secrets.json";
 /// One MiB kept for the journal's last words on a full disk.
 pub const RESERVE: &str = "reserve";
 

@@ -5,6 +5,7 @@ use crate::engine::event::{Event, RunEnd};
 use crate::engine::intent::{Intent, Refusal, Want};
 use crate::engine::plan::Effect;
 use crate::engine::state::State;
+use crate::words::Actor;
 
 /// Microseconds that a request for control waits for an answer.
 const CONTROL_WAIT: u64 = 20_000_000;
@@ -16,7 +17,7 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
             if !state.plan.limitations.iter().any(|l| l.name == *name) {
                 return Err(Refusal::new(format!("no limitation `{name}` applies here")));
             }
-            let from_file = intent.actor == crate::words::Actor::autopilot();
+            let from_file = intent.actor == Actor::autopilot();
             Ok(vec![Event::LimitationAccepted { name: name.clone(), reason: reason(text)?, from_file }])
         }
         Want::Pause { reason } => {
@@ -93,11 +94,16 @@ fn begin(state: &State, intent: &Intent, target: Option<&str>) -> Decision {
     {
         return Err(Refusal::new(format!("pin `{name}` is missing (taken by `{}`)", state.plan.items[*index].id)));
     }
-    let mut events = vec![Event::RunBegun { operator: intent.actor.0.clone() }];
+    // The autopilot flies for the operator who set it.
+    let by = match &state.opened {
+        Some(opened) if intent.actor == Actor::autopilot() => Actor(opened.operator.clone()),
+        _ => intent.actor.clone(),
+    };
+    let mut events = vec![Event::RunBegun { operator: by.0.clone() }];
     if state.control.holder.is_none() {
         events.push(Event::ControlTaken {
             epoch: state.control.epoch + 1,
-            by: intent.actor.clone(),
+            by,
             from: None,
             answered: true,
         });

@@ -34,7 +34,9 @@ fn samples_are_plain_lines_and_segments_are_sealed_with_their_hash() {
     let (mut spool, late) = Spool::open(dir.path(), none).unwrap();
     assert_eq!((late, spool.seal().unwrap()), (vec![], None));
     spool.append(&[sample("ready", 0, Some(0.012), Look::Good), sample("rate", 5, Some(12.0), Look::Bad)]).unwrap();
-    spool.append(&[sample("ready", 1000, None, Look::NoData), sample("ready", 2000, Some(f64::NAN), Look::Bad)]).unwrap();
+    spool
+        .append(&[sample("ready", 1000, None, Look::NoData), sample("ready", 2000, Some(f64::NAN), Look::Bad)])
+        .unwrap();
     let expected = "0,ready,0.012,good\n5,rate,12,bad\n1000,ready,,no_data\n2000,ready,,bad\n";
     assert_eq!(text(dir.path(), "0001.csv"), expected);
     let sealed = spool.seal().unwrap().unwrap();

@@ -12,7 +12,8 @@ use rustix::io::Errno;
 
 use crate::journal::Disk;
 
-const PAGE: usize = 4096;
+/// Smaller than a line, so that a lost page is never written again by chance with the next line.
+const PAGE: usize = 128;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -103,7 +103,8 @@ fn a_line_with_a_fitting_hash_must_still_have_the_shape() {
     assert!(matches!(forged(&body.replace("\"ev\":", "\"eve\":")), Err(Flaw::Shape(_))));
     assert!(matches!(forged("{"), Err(Flaw::Shape(_))));
     assert!(matches!(Raw::split(b""), Err(Flaw::NoHash)));
-    let capitals = good.trim_end().rsplit_once("\"hash\":\"").map(|(a, b)| format!("{a}\"hash\":\"{}", b.to_uppercase()));
+    let capitals =
+        good.trim_end().rsplit_once("\"hash\":\"").map(|(a, b)| format!("{a}\"hash\":\"{}", b.to_uppercase()));
     assert!(matches!(Raw::split(capitals.unwrap().as_bytes()), Err(Flaw::NoHash)));
 }
 

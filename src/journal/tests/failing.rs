@@ -155,11 +155,10 @@ fn after_a_failed_sync_the_second_file_continues_the_last_proven_line() {
     let found = read_on::<Ev, _>(&disk, dir).unwrap();
     assert_eq!(found.superseded as usize, left.len() - before.len());
     assert_eq!(found.lines[2].prev, proven.1);
-    assert_eq!(found.lines.iter().map(|l| (l.seq, l.ev.clone())).collect::<Vec<_>>(), [
-        (1, note("a")),
-        (2, note("b")),
-        (3, note("d"))
-    ]);
+    assert_eq!(
+        found.lines.iter().map(|l| (l.seq, l.ev.clone())).collect::<Vec<_>>(),
+        [(1, note("a")), (2, note("b")), (3, note("d"))]
+    );
 }
 
 #[test]

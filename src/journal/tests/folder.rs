@@ -68,11 +68,17 @@ fn files_are_replaced_whole() {
     assert_eq!(fs::read(folder.join(files::BY_HAND)).unwrap(), b"3");
     folder.write_atomic("files/report.json", b"{}").unwrap();
     for outside in ["../x", "/tmp/x", "files/../../x", ""] {
-        assert_eq!(folder.write_atomic(outside, b"x").unwrap_err().kind(), std::io::ErrorKind::InvalidInput, "{outside}");
+        assert_eq!(
+            folder.write_atomic(outside, b"x").unwrap_err().kind(),
+            std::io::ErrorKind::InvalidInput,
+            "{outside}"
+        );
     }
     assert!(folder.write_atomic("none/x", b"x").is_err());
-    let left: Vec<_> =
-        fs::read_dir(folder.path()).unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with('.')).collect();
+    let left: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'))
+        .collect();
     assert!(left.is_empty(), "{left:?}");
 }
 

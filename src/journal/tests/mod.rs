@@ -37,8 +37,7 @@ pub(super) fn stamp(n: u64) -> Stamp {
 
 pub(super) fn append<D: Disk>(journal: &mut Journal<D>, events: &[Ev]) -> Result<Appended, StorageError> {
     let (seq, _) = journal.head();
-    let batch: Vec<_> =
-        events.iter().zip(seq..).map(|(ev, n)| (stamp(n), Actor("anna@ops1".into()), ev)).collect();
+    let batch: Vec<_> = events.iter().zip(seq..).map(|(ev, n)| (stamp(n), Actor("anna@ops1".into()), ev)).collect();
     journal.append_all(&batch)
 }
 

@@ -38,7 +38,10 @@ fn the_list_is_newest_first_with_what_the_ends_say() {
     bytes.extend_from_slice(&[b'x'; 40_000]);
     fs::write(&path, bytes).unwrap();
     let all = list(&runs.dir).unwrap();
-    assert_eq!(all.iter().map(|r| &r.id).collect::<Vec<_>>(), runs.folders.iter().rev().map(|f| f.id()).collect::<Vec<_>>());
+    assert_eq!(
+        all.iter().map(|r| &r.id).collect::<Vec<_>>(),
+        runs.folders.iter().rev().map(|f| f.id()).collect::<Vec<_>>()
+    );
     assert_eq!(all.iter().map(|r| r.alive).collect::<Vec<_>>(), [false, true, false]);
     for (run, title) in all.iter().rev().zip(["first", "second", "third"]) {
         assert!(!run.damaged);

@@ -6,7 +6,9 @@ use std::path::Path;
 use super::disk::MemDisk;
 use super::{Ev, append, journal_of, note};
 use crate::journal::read::read_on;
-use crate::journal::{Digest, Flaw, Head, HeadCheck, Journal, ReadError, StorageError, encode, read, repair, repair_on, verify};
+use crate::journal::{
+    Digest, Flaw, Head, HeadCheck, Journal, ReadError, StorageError, encode, read, repair, repair_on, verify,
+};
 use crate::words::{Actor, RunId, files};
 
 fn put(dir: &Path, bytes: &[u8]) {

@@ -6,12 +6,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
 use super::super::causes;
+use super::super::ctx::Ctx;
 use super::super::seen::{Problem, Seen};
 use super::target::Target;
 use crate::words::{Value, short_duration};
 
 /// Looks once.
-pub(super) async fn look(target: &Target) -> Result<Seen, Problem> {
+pub(super) async fn look(target: &Target, ctx: &Ctx) -> Result<Seen, Problem> {
     let start = Instant::now();
     let place = target.place();
     let failed = |e: std::io::Error| causes::io_failure(&e, &place);
@@ -35,10 +36,10 @@ pub(super) async fn look(target: &Target) -> Result<Seen, Problem> {
             return Err(Problem::failing("what answers is no PostgreSQL server").hint("is this its port?"));
         }
     }
-    Ok(Seen::text(format!("accepts connections, {}", short_duration(latency)))
+    let seen = Seen::text(format!("accepts connections, {}", short_duration(latency)))
         .field("connected", Value::Bool(true))
-        .field("latency", Value::Duration(latency))
-        .value(latency))
+        .field("latency", Value::Duration(latency));
+    Ok(Seen { value: ctx.if_time(latency), ..seen })
 }
 
 /// Sends the startup message (protocol 3.0) and reads the first answer: its letter and body.
@@ -64,5 +65,8 @@ async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin, target: &Target) -
 
 /// A field of an ErrorResponse: a letter, a text, a zero byte, again and again.
 fn field(fields: &[u8], letter: u8) -> Option<&str> {
-    fields.split(|b| *b == 0).find_map(|f| f.split_first().filter(|(l, _)| **l == letter)).and_then(|(_, t)| std::str::from_utf8(t).ok())
+    fields
+        .split(|b| *b == 0)
+        .find_map(|f| f.split_first().filter(|(l, _)| **l == letter))
+        .and_then(|(_, t)| std::str::from_utf8(t).ok())
 }

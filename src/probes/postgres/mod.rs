@@ -15,7 +15,7 @@ pub use session::STATE_QUERY;
 pub(super) async fn look(spec: &Postgres, ctx: &Ctx) -> Seen {
     let looked = match target::of(spec, ctx) {
         Ok((target, true)) => session::look(&target, maybe(spec.query.as_ref()).ok().flatten(), ctx).await,
-        Ok((target, false)) => answers::look(&target).await,
+        Ok((target, false)) => answers::look(&target, ctx).await,
         Err(problem) => return problem.into(),
     };
     looked.unwrap_or_else(not_connected)

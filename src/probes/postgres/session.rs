@@ -32,10 +32,11 @@ pub(super) async fn look(target: &Target, query: Option<&str>, ctx: &Ctx) -> Res
     let start = Instant::now();
     let (client, _running) = connect(target).await?;
     let latency = start.elapsed().as_secs_f64();
-    let mut seen = Seen::default().field("connected", Value::Bool(true)).field("latency", Value::Duration(latency)).value(latency);
+    let mut seen = Seen::default().field("connected", Value::Bool(true)).field("latency", Value::Duration(latency));
+    seen.value = ctx.if_time(latency);
     let _ = client.simple_query(READ_ONLY).await;
     let mut text = match client.simple_query(STATE_QUERY).await {
-        Ok(messages) => state(&mut seen, &messages),
+        Ok(messages) => state(&mut seen, &messages, ctx),
         Err(e) => {
             let why = words(&e);
             for field in ["role", "connections", "lag"] {
@@ -106,8 +107,11 @@ where
 /// What kept us from logging in.
 fn failure(error: &tokio_postgres::Error, target: &Target, leaf: Option<&str>) -> Problem {
     let Some(db) = error.as_db_error() else {
-        if error.to_string().contains("server does not support TLS") || source_text(error).contains("does not support TLS") {
-            return Problem::failing("the server does not offer TLS").hint("switch it on there (ssl = on), or set sslmode");
+        if error.to_string().contains("server does not support TLS")
+            || source_text(error).contains("does not support TLS")
+        {
+            return Problem::failing("the server does not offer TLS")
+                .hint("switch it on there (ssl = on), or set sslmode");
         }
         if source_text(error).contains("password missing") || error.to_string().contains("password missing") {
             return Problem::failing("the server wants a password").hint("put one into `url:` or `password:`");
@@ -143,7 +147,7 @@ fn rows(messages: &[SimpleQueryMessage]) -> (Option<Vec<Option<&str>>>, usize) {
     (first, count)
 }
 
-fn state(seen: &mut Seen, messages: &[SimpleQueryMessage]) -> String {
+fn state(seen: &mut Seen, messages: &[SimpleQueryMessage], ctx: &Ctx) -> String {
     let (first, _) = rows(messages);
     let row = first.unwrap_or_default();
     let column = |i: usize| row.get(i).copied().flatten();
@@ -161,6 +165,9 @@ fn state(seen: &mut Seen, messages: &[SimpleQueryMessage]) -> String {
     match number(1) {
         Some(count) => {
             seen.fields.insert("connections".into(), Value::Number(count));
+            if ctx.unit.is_none() {
+                seen.value = Some(count);
+            }
             text = format!("{text}, {count:.0} connections");
         }
         None => seen.missing.push(("connections", "the server does not say".into())),

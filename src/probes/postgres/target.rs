@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use url::Url;
-
-use super::super::config::percent_decoded;
+use super::super::config::{database_url, percent_decoded};
 use super::super::ctx::{Ctx, maybe};
 use super::super::seen::Problem;
 use super::super::tcp::host_port;
@@ -72,12 +70,11 @@ fn from_url(text: &str, ctx: &Ctx) -> Result<Target, Problem> {
         Problem::nothing(format!("`url` is no PostgreSQL address: {why}"))
             .hint("write postgres://user:password@host:5432/database?sslmode=verify-full")
     };
-    let url = Url::parse(text).map_err(|e| wrong(e.to_string()))?;
+    let (url, host) = database_url(text).map_err(|e| wrong(e.to_string()))?;
     if !matches!(url.scheme(), "postgres" | "postgresql") {
         return Err(wrong(format!("it begins with `{}:`", url.scheme())));
     }
     let asked = |name: &str| url.query_pairs().find(|(k, _)| k == name).map(|(_, v)| v.into_owned());
-    let host = url.host_str().filter(|h| !h.is_empty()).map(percent_decoded).or_else(|| asked("host"));
     let host = host.unwrap_or_else(|| "localhost".into());
     let user = Some(url.username()).filter(|u| !u.is_empty()).map(percent_decoded).or_else(|| asked("user"));
     let user = user.unwrap_or_else(|| own_name(ctx));

@@ -37,7 +37,11 @@ fn profile<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Says, String> {
 
 /// The last line, `total: (statements) 95.1%`: only the share is known.
 fn total(text: &str) -> Result<Says, String> {
-    let line = text.lines().rev().find(|l| l.starts_with("total:")).ok_or("neither a coverage profile nor `go tool cover -func`")?;
+    let line = text
+        .lines()
+        .rev()
+        .find(|l| l.starts_with("total:"))
+        .ok_or("neither a coverage profile nor `go tool cover -func`")?;
     let share = line.split_whitespace().last().and_then(|w| w.strip_suffix('%')).and_then(|w| w.parse::<f64>().ok());
     share.map(|percent| Says::Covered(percent / 100.0, 1.0)).ok_or_else(|| format!("no share in `{line}`"))
 }

@@ -48,7 +48,8 @@ pub(super) fn read(text: &str) -> Result<Says, String> {
         return Err("no event of `go test -json` in it".into());
     }
     let count = |end| tests.values().filter(|e| **e == end).count() as u64;
-    let failing = |package: &String| tests.iter().any(|((p, _), e)| p == package && matches!(e, End::Failed | End::Open));
+    let failing =
+        |package: &String| tests.iter().any(|((p, _), e)| p == package && matches!(e, End::Failed | End::Open));
     let broken = packages.iter().filter(|(p, e)| matches!(e, End::Failed | End::Open) && !failing(p)).count() as u64;
     let coverage = match coverage.as_slice() {
         [one] => Some(*one),

@@ -11,7 +11,8 @@ use super::{Findings, Says};
 pub(super) fn read(text: &str) -> Result<Says, String> {
     let (mut config, mut nearest) = (false, BTreeMap::<String, u8>::new());
     for message in serde_json::Deserializer::from_str(text).into_iter::<Json>() {
-        let message = message.map_err(|e| format!("no JSON of govulncheck ({e}): did it break off? was it `-format json`?"))?;
+        let message =
+            message.map_err(|e| format!("no JSON of govulncheck ({e}): did it break off? was it `-format json`?"))?;
         config |= message["config"].is_object();
         let finding = &message["finding"];
         if let Some(id) = finding["osv"].as_str() {

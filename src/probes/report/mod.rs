@@ -54,7 +54,8 @@ struct Tests {
 
 /// Looks once, on a thread for files. A report that is missing, old or unreadable is no data.
 pub(super) async fn look(spec: &Report, ctx: &Ctx) -> Seen {
-    let asked = plain(&spec.path).and_then(|path| Ok((path.to_owned(), maybe(spec.newer_than.as_ref())?.map(str::to_owned))));
+    let asked =
+        plain(&spec.path).and_then(|path| Ok((path.to_owned(), maybe(spec.newer_than.as_ref())?.map(str::to_owned))));
     let (shown, newer_than) = match asked {
         Ok(asked) => asked,
         Err(problem) => return problem.into(),
@@ -63,7 +64,13 @@ pub(super) async fn look(spec: &Report, ctx: &Ctx) -> Seen {
     ctx.blocking(move || read(&pattern, &shown, format, newer_than.as_deref(), &root).unwrap_or_else(Seen::from)).await
 }
 
-fn read(pattern: &Path, shown: &str, format: ReportFormat, newer_than: Option<&str>, root: &Path) -> Result<Seen, Problem> {
+fn read(
+    pattern: &Path,
+    shown: &str,
+    format: ReportFormat,
+    newer_than: Option<&str>,
+    root: &Path,
+) -> Result<Seen, Problem> {
     let files = matches(pattern)?;
     if files.is_empty() {
         return Err(Problem::nothing(format!("no report at {shown}")).hint("did the tool run? where does it write?"));
@@ -104,7 +111,8 @@ fn reference(text: &str, root: &Path) -> Result<(SystemTime, String), Problem> {
     let meta = std::fs::metadata(root.join(text)).and_then(|m| m.modified());
     match meta {
         Ok(time) => Ok((time, text.to_owned())),
-        Err(e) => Err(Problem::nothing(format!("newer_than: {text}: {}", io_words(&e))).hint("a file, or a time as 2026-11-24T09:02:11Z")),
+        Err(e) => Err(Problem::nothing(format!("newer_than: {text}: {}", io_words(&e)))
+            .hint("a file, or a time as 2026-11-24T09:02:11Z")),
     }
 }
 
@@ -147,6 +155,7 @@ fn seen(says: Says) -> Seen {
             }
             let seen = Seen::text(text)
                 .field("tests", number(passed + failed))
+                .field("passed", number(passed))
                 .field("failed", number(failed))
                 .field("skipped", number(skipped))
                 .value(failed as f64);
@@ -168,6 +177,7 @@ fn seen(says: Says) -> Seen {
 fn json(text: &str) -> Result<serde_json::Value, String> {
     match text.trim() {
         "" => Err("the report is empty: the tool broke off".into()),
-        text => serde_json::from_str(text).map_err(|e| format!("no JSON ({e}): the tool broke off, or writes another format")),
+        text => serde_json::from_str(text)
+            .map_err(|e| format!("no JSON ({e}): the tool broke off, or writes another format")),
     }
 }

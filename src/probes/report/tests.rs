@@ -27,7 +27,9 @@ fn sarif_counts_what_is_open_by_its_rules_severity() {
 fn an_empty_or_broken_report_is_no_pass() {
     assert!(sarif::read(r#"{"runs":[]}"#).is_err());
     assert!(sarif::read(r#"{"runs":[{"tool":{"driver":{}}}]}"#).is_err());
-    assert!(sarif::read(r#"{"runs":[{"tool":{},"results":[],"invocations":[{"executionSuccessful":false}]}]}"#).is_err());
+    assert!(
+        sarif::read(r#"{"runs":[{"tool":{},"results":[],"invocations":[{"executionSuccessful":false}]}]}"#).is_err()
+    );
     assert_eq!(fields(sarif::read(r#"{"runs":[{"tool":{"driver":{}},"results":[]}]}"#)), "no findings");
     assert!(findings::gosec(r#"{"Issues":[],"Stats":{"files":0}}"#).is_err());
     assert!(findings::gosec(r#"{"Issues":[],"Stats":{"files":3},"Golang errors":{"a.go":[]}}"#).is_err());
@@ -76,7 +78,9 @@ b/x.go:1: undefined
 {"Action":"run","Package":"c","Test":"T"}"#;
     let says = go_test::read(text).unwrap();
     assert_eq!(says, Says::Tests(Tests { passed: 1, failed: 2, skipped: 1, coverage: Some(0.735) }));
-    let none = seen(go_test::read("{\"Action\":\"start\",\"Package\":\"a\"}\n{\"Action\":\"pass\",\"Package\":\"a\"}").unwrap());
+    let none = seen(
+        go_test::read("{\"Action\":\"start\",\"Package\":\"a\"}\n{\"Action\":\"pass\",\"Package\":\"a\"}").unwrap(),
+    );
     assert_eq!((none.text.as_str(), &none.fields["tests"]), ("no test ran", &Value::Number(0.0)));
     assert!(go_test::read("{\"Action\":\"run\",\"Pack").is_err());
 }

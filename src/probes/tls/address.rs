@@ -40,9 +40,10 @@ pub(super) async fn look(address: &str, spec: &Tls, ctx: &Ctx) -> Result<Seen, P
     let chain = watcher.chain();
     let certificates: Vec<Certificate> = chain.iter().filter_map(|der| Certificate::read(der).ok()).collect();
     let leaf = certificates.first().map(|c| c.fingerprint.clone());
-    let failure = watcher.refusal().map(|e| causes::tls_failure(&e, leaf.as_deref())).or_else(|| {
-        shaken.as_ref().err().map(|e| causes::failure(e, &place, leaf.as_deref()))
-    });
+    let failure = watcher
+        .refusal()
+        .map(|e| causes::tls_failure(&e, leaf.as_deref()))
+        .or_else(|| shaken.as_ref().err().map(|e| causes::failure(e, &place, leaf.as_deref())));
     let (Some(own), false) = (certificates.first(), certificates.is_empty()) else {
         let problem = failure.unwrap_or_else(|| Problem::failing("the server showed no certificate"));
         return Ok(refused(problem));

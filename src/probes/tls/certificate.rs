@@ -49,7 +49,8 @@ impl Certificate {
 
 /// The public key that belongs to a private key file (SubjectPublicKeyInfo, DER).
 pub(super) fn public_key(path: &Path) -> Result<Vec<u8>, String> {
-    let key = provider().key_provider.load_private_key(read_key(path)?).map_err(|e| format!("{}: {e}", path.display()))?;
+    let key =
+        provider().key_provider.load_private_key(read_key(path)?).map_err(|e| format!("{}: {e}", path.display()))?;
     let public = key.public_key().ok_or_else(|| format!("{}: its public key cannot be read", path.display()))?;
     Ok(public.to_vec())
 }

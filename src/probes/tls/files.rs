@@ -21,7 +21,9 @@ pub(super) async fn look(glob: &str, spec: &Tls, ctx: &Ctx) -> Result<Seen, Prob
     let ca = maybe(spec.ca.as_ref())?.map(|p| ctx.path(p));
     let key = maybe(spec.key.as_ref())?.map(|p| ctx.path(p));
     let shown = glob.to_owned();
-    Ok(ctx.blocking(move || read(&pattern, &shown, &root, ca.as_deref(), key.as_deref()).unwrap_or_else(Seen::from)).await)
+    Ok(ctx
+        .blocking(move || read(&pattern, &shown, &root, ca.as_deref(), key.as_deref()).unwrap_or_else(Seen::from))
+        .await)
 }
 
 struct One {
@@ -115,7 +117,8 @@ fn date_fault(certificate: &Certificate, now: i64) -> Option<String> {
     if certificate.holds_at(now) {
         return None;
     }
-    let day = |s| DateTime::<Utc>::from_timestamp(s, 0).map_or_else(|| "?".into(), |t| t.format("%Y-%m-%d").to_string());
+    let day =
+        |s| DateTime::<Utc>::from_timestamp(s, 0).map_or_else(|| "?".into(), |t| t.format("%Y-%m-%d").to_string());
     Some(if now > certificate.not_after {
         format!("{} (on {})", days_words(days_until(certificate.not_after, now)), day(certificate.not_after))
     } else {

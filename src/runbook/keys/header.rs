@@ -11,89 +11,133 @@ pub const SOURCE: Key = key("source", Kind::Texts, "Row ids of the original docu
 pub const WHEN: Key = key("when", Kind::Expr, "A condition; when it does not hold, this does not apply.");
 
 const FORMAT: Key = key("flightdeck", Kind::Count(1), "The format's number: 1.");
-const INCLUDE: Key = key("include", Kind::Plains, "Files whose parameters, targets, contacts, channels, probes and blocks are brought in.");
+const INCLUDE: Key = key(
+    "include",
+    Kind::Plains,
+    "Files whose parameters, targets, contacts, channels, probes and blocks are brought in.",
+);
 
 static BROUGHT: [Key; 6] = [
     key("parameters", Kind::Named(&PARAMETER), "What is asked or given before a run, by name."),
-    key("targets", Kind::NameMap(&Kind::Part(&TARGET_GROUP)), "Groups of things that are looked at and acted on, by name."),
+    key(
+        "targets",
+        Kind::NameMap(&Kind::Part(&TARGET_GROUP)),
+        "Groups of things that are looked at and acted on, by name.",
+    ),
     key("contacts", Kind::Named(&CONTACT), "Roles and who fills them, by name."),
     key("channels", Kind::Named(&CHANNEL), "Where messages go, by name."),
-    key("probes", Kind::Named(&PROBE), "Ways of looking, by name; checks, panes, triggers and the watch share their samples."),
-    key("blocks", Kind::NameMap(&Kind::Either(&[Kind::List(&STEP), Kind::Part(&BLOCK)])), "Steps used in more than one place, by name."),
+    key(
+        "probes",
+        Kind::Named(&PROBE),
+        "Ways of looking, by name; checks, panes, triggers and the watch share their samples.",
+    ),
+    key(
+        "blocks",
+        Kind::NameMap(&Kind::Either(&[Kind::List(&STEP), Kind::Part(&BLOCK)])),
+        "Steps used in more than one place, by name.",
+    ),
 ];
 
 /// The whole runbook.
-pub static RUNBOOK: Part = part("runbook", "A deployment runbook of flightdeck.", &[
+pub static RUNBOOK: Part = part(
+    "runbook",
+    "A deployment runbook of flightdeck.",
     &[
-        FORMAT.needed(),
-        key("title", Kind::Plain, "What the runbook is for.").needed(),
-        key("about", Kind::Plain, "More about it."),
-        key("system", Kind::Plain, "The system that it deploys."),
-        key("change", Kind::Part(&CHANGE), "The versions that the header shows."),
-        key("version", Kind::Plain, "The runbook's own version."),
-        key("reviewed", Kind::Date, "The day it was last reviewed."),
-        key("review_every", Kind::Duration, "After how long a review is due again."),
-        key("objectives", Kind::Part(&OBJECTIVES), "Recovery objectives."),
-        key("root", Kind::Plain, "The folder of relative paths and commands.").or("this file's folder"),
-        INCLUDE,
-        key("defaults", Kind::Part(&DEFAULTS), "What every step and probe has unless something nearer says otherwise."),
-        key("where", Kind::Part(&WHERE), "What the run acts on: shown, pinned, and looked at again before every command."),
-        key("links", Kind::List(&LINK), "Documents at hand."),
-        key("limitations", Kind::Named(&LIMITATION), "What binds this deployment, by name."),
-        key("panes", Kind::List(&PANE), "Panes of the live column."),
-        key("triggers", Kind::Named(&TRIGGER), "Conditions that say: go back."),
-        key("steps", Kind::List(&STEP), "The steps of a runbook without phases."),
-        key("phases", Kind::List(&PHASE), "The phases, in order."),
-        key("rollback", Kind::Part(&ROLLBACK), "The way back: a phase, one key away."),
-        key("watch", Kind::Part(&WATCH), "What is watched after the last phase."),
-        SOURCE,
+        &[
+            FORMAT.needed(),
+            key("title", Kind::Plain, "What the runbook is for.").needed(),
+            key("about", Kind::Plain, "More about it."),
+            key("system", Kind::Plain, "The system that it deploys."),
+            key("change", Kind::Part(&CHANGE), "The versions that the header shows."),
+            key("version", Kind::Plain, "The runbook's own version."),
+            key("reviewed", Kind::Date, "The day it was last reviewed."),
+            key("review_every", Kind::Duration, "After how long a review is due again."),
+            key("objectives", Kind::Part(&OBJECTIVES), "Recovery objectives."),
+            key("root", Kind::Plain, "The folder of relative paths and commands.").or("this file's folder"),
+            INCLUDE,
+            key(
+                "defaults",
+                Kind::Part(&DEFAULTS),
+                "What every step and probe has unless something nearer says otherwise.",
+            ),
+            key(
+                "where",
+                Kind::Part(&WHERE),
+                "What the run acts on: shown, pinned, and looked at again before every command.",
+            ),
+            key("links", Kind::List(&LINK), "Documents at hand."),
+            key("limitations", Kind::Named(&LIMITATION), "What binds this deployment, by name."),
+            key("panes", Kind::List(&PANE), "Panes of the live column."),
+            key("triggers", Kind::Named(&TRIGGER), "Conditions that say: go back."),
+            key("steps", Kind::List(&STEP), "The steps of a runbook without phases."),
+            key("phases", Kind::List(&PHASE), "The phases, in order."),
+            key("rollback", Kind::Part(&ROLLBACK), "The way back: a phase, one key away."),
+            key("watch", Kind::Part(&WATCH), "What is watched after the last phase."),
+            SOURCE,
+        ],
+        &BROUGHT,
     ],
-    &BROUGHT,
-])
+)
 .exactly_one(&["steps", "phases"])
 .rest(Rest::Ignored);
 
 /// A file that a runbook includes.
-pub static INCLUDED: Part = part("included file", "A file that runbooks include.", &[
+pub static INCLUDED: Part = part(
+    "included file",
+    "A file that runbooks include.",
     &[
-        FORMAT,
-        key("title", Kind::Plain, "What the file is for."),
-        key("about", Kind::Plain, "More about it."),
-        INCLUDE,
+        &[
+            FORMAT,
+            key("title", Kind::Plain, "What the file is for."),
+            key("about", Kind::Plain, "More about it."),
+            INCLUDE,
+        ],
+        &BROUGHT,
     ],
-    &BROUGHT,
-])
+)
 .rest(Rest::Ignored);
 
-static CHANGE: Part = part("change", "From which version to which.", &[&[
-    key("from", Kind::Text, "The version before."),
-    key("to", Kind::Text, "The version after."),
-]]);
+static CHANGE: Part = part(
+    "change",
+    "From which version to which.",
+    &[&[key("from", Kind::Text, "The version before."), key("to", Kind::Text, "The version after.")]],
+);
 
-static OBJECTIVES: Part = part("objectives", "Recovery objectives.", &[&[
-    key("rto", Kind::Duration, "How long recovery may take."),
-    key("rpo", Kind::Duration, "How much data, in time, may be lost."),
-    SOURCE,
-]]);
+static OBJECTIVES: Part = part(
+    "objectives",
+    "Recovery objectives.",
+    &[&[
+        key("rto", Kind::Duration, "How long recovery may take."),
+        key("rpo", Kind::Duration, "How much data, in time, may be lost."),
+        SOURCE,
+    ]],
+);
 
 /// What can be set for everything below.
 pub static INHERITED: [Key; 5] = [
     key("timeout", Kind::Duration, "After how long a step is stopped."),
     key("cwd", Kind::Text, "The folder that commands run in.").or("the root"),
     key("env", Kind::Map(&Kind::Value), "Environment variables of commands; merged with those further out."),
-    key("shell", Kind::Words(&[("bash", "bash with `set -euo pipefail`"), ("sh", "sh with `set -eu`")]), "The shell of scripts.").or("bash"),
+    key(
+        "shell",
+        Kind::Words(&[("bash", "bash with `set -euo pipefail`"), ("sh", "sh with `set -eu`")]),
+        "The shell of scripts.",
+    )
+    .or("bash"),
     key("owner", Kind::Name(Space::Contact), "The contact that answers for it."),
 ];
 
-static DEFAULTS: Part = part("defaults", "What every step and probe has unless something nearer says otherwise.", &[
-    &INHERITED,
-    &[key("probe", Kind::Part(&PROBE_DEFAULTS), "What every probe has unless it says otherwise.")],
-]);
+static DEFAULTS: Part = part(
+    "defaults",
+    "What every step and probe has unless something nearer says otherwise.",
+    &[&INHERITED, &[key("probe", Kind::Part(&PROBE_DEFAULTS), "What every probe has unless it says otherwise.")]],
+);
 
-static PROBE_DEFAULTS: Part = part("probe defaults", "What every probe has unless it says otherwise.", &[&[
-    super::probes::EVERY,
-    super::probes::TIMEOUT,
-]]);
+static PROBE_DEFAULTS: Part = part(
+    "probe defaults",
+    "What every probe has unless it says otherwise.",
+    &[&[super::probes::EVERY, super::probes::TIMEOUT]],
+);
 
 /// Types of parameters and fields.
 pub static TYPES: &[(&str, &str)] = &[
@@ -125,80 +169,114 @@ static FIELD_KEYS: [Key; 9] = [
 ];
 
 /// A parameter.
-pub static PARAMETER: Part = part("parameter", "A value that is asked or given before a run.", &[
-    &FIELD_KEYS,
-    &[key("from", Kind::Part(&FROM), "Where it is read at the start of a run."), WHEN, SOURCE],
-])
+pub static PARAMETER: Part = part(
+    "parameter",
+    "A value that is asked or given before a run.",
+    &[&FIELD_KEYS, &[key("from", Kind::Part(&FROM), "Where it is read at the start of a run."), WHEN, SOURCE]],
+)
 .at_most_one(&["type", "one_of", "some_of"]);
 
 /// A field of a form.
 pub static FIELD: Part =
     part("field", "A field of a form.", &[&FIELD_KEYS, &[SOURCE]]).at_most_one(&["type", "one_of", "some_of"]);
 
-static FROM: Part = part("from", "Where a parameter is read at the start of a run; never by lint or plan.", &[&[
-    key("run", Kind::Command, "A command; its output without the line's end."),
-    key("file", Kind::Text, "A file; its content without the last line's end."),
-    key("env", Kind::Plain, "A variable of the environment."),
-]])
+static FROM: Part = part(
+    "from",
+    "Where a parameter is read at the start of a run; never by lint or plan.",
+    &[&[
+        key("run", Kind::Command, "A command; its output without the line's end."),
+        key("file", Kind::Text, "A file; its content without the last line's end."),
+        key("env", Kind::Plain, "A variable of the environment."),
+    ]],
+)
 .exactly_one(&["run", "file", "env"]);
 
-static WHERE: Part = part("where", "What the run acts on.", &[&[
-    key("environment", Kind::Part(&WHERE_IS), "The world's name: the header's first word."),
-    key("kube_context", Kind::Part(&WHERE_IS), "kubectl's context."),
-    key("namespace", Kind::Part(&WHERE_IS), "kubectl's namespace."),
-    key("docker_host", Kind::Part(&WHERE_IS), "The Docker engine."),
-    key("git", Kind::Part(&WHERE_IS), "The commit or branch of the root."),
-    key("database", Kind::Part(&WHERE_IS), "The database."),
-]]);
+static WHERE: Part = part(
+    "where",
+    "What the run acts on.",
+    &[&[
+        key("environment", Kind::Part(&WHERE_IS), "The world's name: the header's first word."),
+        key("kube_context", Kind::Part(&WHERE_IS), "kubectl's context."),
+        key("namespace", Kind::Part(&WHERE_IS), "kubectl's namespace."),
+        key("docker_host", Kind::Part(&WHERE_IS), "The Docker engine."),
+        key("git", Kind::Part(&WHERE_IS), "The commit or branch of the root."),
+        key("database", Kind::Part(&WHERE_IS), "The database."),
+    ]],
+);
 
-static WHERE_IS: Part = part("where entry", "What it must be.", &[&[
-    key("is", Kind::Text, "What it must be.").needed(),
-    WHEN,
-    SOURCE,
-]])
-.lone("is");
+static WHERE_IS: Part =
+    part("where entry", "What it must be.", &[&[key("is", Kind::Text, "What it must be.").needed(), WHEN, SOURCE]])
+        .lone("is");
 
-static TARGET_GROUP: Part = part("target group", "A map from key to fields, or one for each item of a list parameter.", &[&[
-    key("each", Kind::Either(&[Kind::Name(Space::Parameter), Kind::Part(&TARGET)]), "A list parameter: one target for each of its items."),
-]])
+static TARGET_GROUP: Part = part(
+    "target group",
+    "A map from key to fields, or one for each item of a list parameter.",
+    &[&[key(
+        "each",
+        Kind::Either(&[Kind::Name(Space::Parameter), Kind::Part(&TARGET)]),
+        "A list parameter: one target for each of its items.",
+    )]],
+)
 .rest(Rest::Keys(&Kind::Either(&[Kind::Value, Kind::Part(&TARGET)])));
 
 /// A thing that is looked at and acted on.
-pub static TARGET: Part = part("target", "A thing that is looked at and acted on: any fields.", &[&[WHEN, SOURCE]]).rest(Rest::Names(&Kind::Value));
+pub static TARGET: Part = part("target", "A thing that is looked at and acted on: any fields.", &[&[WHEN, SOURCE]])
+    .rest(Rest::Names(&Kind::Value));
 
-static CONTACT: Part = part("contact", "A role and who fills it.", &[&[
-    key("role", Kind::Text, "The role."),
-    key("via", Kind::Text, "How they are reached."),
-    key("url", Kind::Text, "Where they are reached."),
-    key("people", Kind::Plains, "Login names or key fingerprints."),
-    SOURCE,
-]]);
+static CONTACT: Part = part(
+    "contact",
+    "A role and who fills it.",
+    &[&[
+        key("role", Kind::Text, "The role."),
+        key("via", Kind::Text, "How they are reached."),
+        key("url", Kind::Text, "Where they are reached."),
+        key("people", Kind::Plains, "Login names or key fingerprints."),
+        SOURCE,
+    ]],
+);
 
-static CHANNEL: Part = part("channel", "Where messages go.", &[&[
-    key("slack", Kind::Text, "An incoming webhook of Slack."),
-    key("webhook", Kind::Text, "An address that takes a POST."),
-    key("email", Kind::Text, "A receiver of mail."),
-    key("server", Kind::Text, "The mail server, `host:port`.").beside(&["email"]),
-    key("pagerduty", Kind::Text, "An integration key of PagerDuty."),
-    key("jira", Kind::Text, "An issue of Jira that gets a comment."),
-    key("file", Kind::Text, "A file that gets a line."),
-    SOURCE,
-]])
+static CHANNEL: Part = part(
+    "channel",
+    "Where messages go.",
+    &[&[
+        key("slack", Kind::Text, "An incoming webhook of Slack."),
+        key("webhook", Kind::Text, "An address that takes a POST."),
+        key("email", Kind::Text, "A receiver of mail."),
+        key("server", Kind::Text, "The mail server, `host:port`.").beside(&["email"]),
+        key("pagerduty", Kind::Text, "An integration key of PagerDuty."),
+        key("jira", Kind::Text, "An issue of Jira that gets a comment."),
+        key("file", Kind::Text, "A file that gets a line."),
+        SOURCE,
+    ]],
+)
 .exactly_one(&["slack", "webhook", "email", "pagerduty", "jira", "file"]);
 
-static LINK: Part = part("link", "A document at hand.", &[&[
-    key("title", Kind::Text, "What it is.").needed(),
-    key("url", Kind::Text, "Its address."),
-    key("file", Kind::Text, "Its file."),
-    key("missing", Kind::Words(&[("ok", "it may not be there")]), "It is known that it may not be there."),
-    SOURCE,
-]])
+static LINK: Part = part(
+    "link",
+    "A document at hand.",
+    &[&[
+        key("title", Kind::Text, "What it is.").needed(),
+        key("url", Kind::Text, "Its address."),
+        key("file", Kind::Text, "Its file."),
+        key("missing", Kind::Words(&[("ok", "it may not be there")]), "It is known that it may not be there."),
+        SOURCE,
+    ]],
+)
 .exactly_one(&["url", "file"]);
 
-static LIMITATION: Part = part("limitation", "Something that binds this deployment.", &[&[
-    WHEN,
-    key("text", Kind::Text, "What it is.").needed(),
-    key("workaround", Kind::Text, "What to do instead."),
-    key("effect", Kind::Words(&[("warns", "it is shown"), ("blocks", "to go on needs an override with a reason")]), "What it does.").or("warns"),
-    SOURCE,
-]]);
+static LIMITATION: Part = part(
+    "limitation",
+    "Something that binds this deployment.",
+    &[&[
+        WHEN,
+        key("text", Kind::Text, "What it is.").needed(),
+        key("workaround", Kind::Text, "What to do instead."),
+        key(
+            "effect",
+            Kind::Words(&[("warns", "it is shown"), ("blocks", "to go on needs an override with a reason")]),
+            "What it does.",
+        )
+        .or("warns"),
+        SOURCE,
+    ]],
+);

@@ -4,14 +4,31 @@ use super::header::{SOURCE, WHEN};
 use super::key::{Key, Kind, Part, Space, key, part};
 
 /// How often a probe looks.
-pub const EVERY: Key =
-    key("every", Kind::Either(&[Kind::Duration, Kind::Words(&[("on_demand", "only when a step asks")])]), "How often it looks.").or("10s");
+pub const EVERY: Key = key(
+    "every",
+    Kind::Either(&[Kind::Duration, Kind::Words(&[("on_demand", "only when a step asks")])]),
+    "How often it looks.",
+)
+.or("10s");
 /// How long a look may take.
 pub const TIMEOUT: Key = key("timeout", Kind::Duration, "After how long a look is given up.").or("3s");
 
 /// The keys of which a probe has one.
 pub static KINDS: [&str; 15] = [
-    "http", "tls", "tcp", "port", "file", "config", "postgres", "prometheus", "report", "openapi", "git", "run", "script", "all_of",
+    "http",
+    "tls",
+    "tcp",
+    "port",
+    "file",
+    "config",
+    "postgres",
+    "prometheus",
+    "report",
+    "openapi",
+    "git",
+    "run",
+    "script",
+    "all_of",
     "any_of",
 ];
 
@@ -54,19 +71,30 @@ static COMMON: [Key; 9] = [
     key("pass_after", Kind::Count(1), "Good looks in a row that turn it green.").or("2; 1 on demand"),
     key("cwd", Kind::Text, "The folder that its command runs in.").or("the root").beside(&["run", "script"]),
     key("env", Kind::Map(&Kind::Value), "Environment variables of its command.").beside(&["run", "script"]),
-    key("shell", Kind::Words(&[("bash", "bash with `set -euo pipefail`"), ("sh", "sh with `set -eu`")]), "The shell of its script.").or("bash").beside(&["script"]),
+    key(
+        "shell",
+        Kind::Words(&[("bash", "bash with `set -euo pipefail`"), ("sh", "sh with `set -eu`")]),
+        "The shell of its script.",
+    )
+    .or("bash")
+    .beside(&["script"]),
 ];
 
 /// A named probe.
-pub static PROBE: Part = part("probe", "A way of looking, named once.", &[
-    &KIND_KEYS,
-    &[key("for_each", Kind::Expr, "One probe for each target of a group, or each item of a list."), WHEN, SOURCE],
-    &COMMON,
-])
+pub static PROBE: Part = part(
+    "probe",
+    "A way of looking, named once.",
+    &[
+        &KIND_KEYS,
+        &[key("for_each", Kind::Expr, "One probe for each target of a group, or each item of a list."), WHEN, SOURCE],
+        &COMMON,
+    ],
+)
 .exactly_one(&KINDS);
 
 /// A look that only its step uses.
-pub static OWN_PROBE: Part = part("own probe", "A look that is named nowhere else.", &[&KIND_KEYS, &COMMON]).exactly_one(&KINDS);
+pub static OWN_PROBE: Part =
+    part("check", "A look that is named nowhere else.", &[&KIND_KEYS, &COMMON]).exactly_one(&KINDS);
 
 static REQUEST: [Key; 10] = [
     key("method", Kind::Text, "The request's method.").or("GET"),
@@ -84,87 +112,113 @@ static REQUEST: [Key; 10] = [
 static HTTP: Part =
     part("http", "One HTTP(S) request.", &[&[key("url", Kind::Text, "The address.").needed()], &REQUEST]).lone("url");
 
-static OPENAPI: Part = part("openapi", "An OpenAPI document from an address or a file.", &[
-    &[key("url", Kind::Text, "The document's address."), key("file", Kind::Text, "The document's file.")],
-    &REQUEST,
-])
+static OPENAPI: Part = part(
+    "openapi",
+    "An OpenAPI document from an address or a file.",
+    &[&[key("url", Kind::Text, "The document's address."), key("file", Kind::Text, "The document's file.")], &REQUEST],
+)
 .exactly_one(&["url", "file"])
 .lone("url");
 
-static TLS: Part = part("tls", "A TLS handshake, or certificate files.", &[&[
-    key("address", Kind::Text, "`host:port`."),
-    key("files", Kind::Text, "A glob of PEM files."),
-    key("ca", Kind::Text, "A PEM file: the only CA to trust.").or("the system's"),
-    key("key", Kind::Text, "A PEM file: the private key that must match."),
-    key("server_name", Kind::Text, "The name to verify.").or("the address's host"),
-]])
+static TLS: Part = part(
+    "tls",
+    "A TLS handshake, or certificate files.",
+    &[&[
+        key("address", Kind::Text, "`host:port`."),
+        key("files", Kind::Text, "A glob of PEM files."),
+        key("ca", Kind::Text, "A PEM file: the only CA to trust.").or("the system's"),
+        key("key", Kind::Text, "A PEM file: the private key that must match."),
+        key("server_name", Kind::Text, "The name to verify.").or("the address's host"),
+    ]],
+)
 .exactly_one(&["address", "files"])
 .lone("address");
 
 static TCP: Part =
     part("tcp", "A TCP connection.", &[&[key("address", Kind::Text, "`host:port`.").needed()]]).lone("address");
 
-static PORT: Part = part("port", "Local ports and who holds them.", &[&[
-    key("ports", Kind::Texts, "Ports, each a number or a range such as `8080-8082`.").needed(),
-    key("owner", Kind::Text, "A word in the command line of processes that may hold them."),
-]])
+static PORT: Part = part(
+    "port",
+    "Local ports and who holds them.",
+    &[&[
+        key("ports", Kind::Texts, "Ports, each a number or a range such as `8080-8082`.").needed(),
+        key("owner", Kind::Text, "A word in the command line of processes that may hold them."),
+    ]],
+)
 .lone("ports");
 
 static FILE: Part =
     part("file", "Files by name or glob.", &[&[key("path", Kind::Text, "A path or a glob.").needed()]]).lone("path");
 
-static CONFIG: Part = part("config", "A value inside a configuration text.", &[&[
-    key("file", Kind::Text, "The file."),
-    key("text", Kind::Text, "A text instead of a file."),
-    key(
-        "as",
-        Kind::Words(&[
-            ("yaml", "YAML"),
-            ("json", "JSON"),
-            ("env", "`NAME=value` lines"),
-            ("dsn", "`postgres://user:password@host:port/database`"),
-        ]),
-        "How it is read.",
-    )
-    .or("by the file's ending"),
-]])
+static CONFIG: Part = part(
+    "config",
+    "A value inside a configuration text.",
+    &[&[
+        key("file", Kind::Text, "The file."),
+        key("text", Kind::Text, "A text instead of a file."),
+        key(
+            "as",
+            Kind::Words(&[
+                ("yaml", "YAML"),
+                ("json", "JSON"),
+                ("env", "`NAME=value` lines"),
+                ("dsn", "`postgres://user:password@host:port/database`"),
+            ]),
+            "How it is read.",
+        )
+        .or("by the file's ending"),
+    ]],
+)
 .exactly_one(&["file", "text"])
 .lone("file");
 
-static POSTGRES: Part = part("postgres", "A PostgreSQL session.", &[&[
-    key("url", Kind::Text, "`postgres://user:password@host:port/database`."),
-    key("address", Kind::Text, "`host:port`."),
-    key("user", Kind::Text, "The user.").beside(&["address"]),
-    key("password", Kind::Text, "The password.").beside(&["address"]),
-    key("query", Kind::Text, "A query; its first column of its first row is `value`."),
-]])
+static POSTGRES: Part = part(
+    "postgres",
+    "A PostgreSQL session.",
+    &[&[
+        key("url", Kind::Text, "`postgres://user:password@host:port/database`."),
+        key("address", Kind::Text, "`host:port`."),
+        key("user", Kind::Text, "The user.").beside(&["address"]),
+        key("password", Kind::Text, "The password.").beside(&["address"]),
+        key("query", Kind::Text, "A query; its first column of its first row is `value`."),
+    ]],
+)
 .exactly_one(&["url", "address"])
 .lone("url");
 
-static PROMETHEUS: Part = part("prometheus", "A PromQL instant query.", &[&[
-    key("url", Kind::Text, "The API's base address.").needed(),
-    key("query", Kind::Text, "PromQL.").needed(),
-    key("ca", Kind::Text, "A PEM file: the only CA to trust.").or("the system's"),
-    key("basic_auth", Kind::Text, "`user:password`."),
-    key("bearer", Kind::Text, "A bearer token."),
-]]);
+static PROMETHEUS: Part = part(
+    "prometheus",
+    "A PromQL instant query.",
+    &[&[
+        key("url", Kind::Text, "The API's base address.").needed(),
+        key("query", Kind::Text, "PromQL.").needed(),
+        key("ca", Kind::Text, "A PEM file: the only CA to trust.").or("the system's"),
+        key("basic_auth", Kind::Text, "`user:password`."),
+        key("bearer", Kind::Text, "A bearer token."),
+    ]],
+);
 
-static REPORT: Part = part("report", "A report that a tool wrote.", &[&[
-    key("path", Kind::Text, "The file, or a glob of files whose counts are added.").needed(),
-    key(
-        "as",
-        Kind::Words(&[
-            ("sarif", "SARIF 2.1.0"),
-            ("gosec", "`gosec -fmt json`"),
-            ("zap", "ZAP's JSON report"),
-            ("govulncheck", "`govulncheck -format json`"),
-            ("go_test", "`go test -json`"),
-            ("coverage", "a Go coverage profile, or `go tool cover -func`"),
-        ]),
-        "Its format.",
-    )
-    .needed(),
-    key("newer_than", Kind::Text, "A file, or a time, that it must be newer than."),
-]]);
+static REPORT: Part = part(
+    "report",
+    "A report that a tool wrote.",
+    &[&[
+        key("path", Kind::Text, "The file, or a glob of files whose counts are added.").needed(),
+        key(
+            "as",
+            Kind::Words(&[
+                ("sarif", "SARIF 2.1.0"),
+                ("gosec", "`gosec -fmt json`"),
+                ("zap", "ZAP's JSON report"),
+                ("govulncheck", "`govulncheck -format json`"),
+                ("go_test", "`go test -json`"),
+                ("coverage", "a Go coverage profile, or `go tool cover -func`"),
+            ]),
+            "Its format.",
+        )
+        .needed(),
+        key("newer_than", Kind::Text, "A file, or a time, that it must be newer than."),
+    ]],
+);
 
-static GIT: Part = part("git", "A git folder.", &[&[key("folder", Kind::Text, "The folder.").or("the root")]]).lone("folder");
+static GIT: Part =
+    part("git", "A git folder.", &[&[key("folder", Kind::Text, "The folder.").or("the root")]]).lone("folder");

@@ -6,7 +6,18 @@ use super::probes::OWN_PROBE;
 
 /// The keys of which a step has one at most.
 pub static ACTIONS: [&str; 12] = [
-    "run", "script", "check", "wait", "confirm", "record", "notify", "approve", "baseline", "use", "undo_steps", "steps",
+    "run",
+    "script",
+    "check",
+    "wait",
+    "confirm",
+    "record",
+    "notify",
+    "approve",
+    "baseline",
+    "use",
+    "undo_steps",
+    "steps",
 ];
 
 const ACT: &[&str] = &["run", "script"];
@@ -14,7 +25,11 @@ const ACT: &[&str] = &["run", "script"];
 static ACTION_KEYS: [Key; 12] = [
     key("run", Kind::Command, "One command, no shell: split into words, then filled in."),
     key("script", Kind::Script, "A script, or the path of one beside the runbook; values come from its environment."),
-    key("check", Kind::Either(&[Kind::Probe, Kind::Part(&OWN_PROBE)]), "A look that must be good, and stays live until its phase is closed."),
+    key(
+        "check",
+        Kind::Either(&[Kind::Probe, Kind::Part(&OWN_PROBE)]),
+        "A look that must be good, and stays live until its phase is closed.",
+    ),
     key("wait", Kind::Plain, "A condition, a probe or a duration to wait for."),
     key("confirm", Kind::Part(&CONFIRM), "A question to the operator."),
     key("record", Kind::Named(&FIELD), "A form."),
@@ -60,91 +75,124 @@ static ACTING: [Key; 11] = [
 ];
 
 /// A step.
-pub static STEP: Part = part("step", "One thing to do; a plain line is a box to tick.", &[&COMMON, &INHERITED, &ACTION_KEYS, &ACTING])
-    .at_most_one(&ACTIONS)
-    .lone("title");
+pub static STEP: Part =
+    part("step", "One thing to do; a plain line is a box to tick.", &[&COMMON, &INHERITED, &ACTION_KEYS, &ACTING])
+        .at_most_one(&ACTIONS)
+        .lone("title");
 
-static CONFIRM: Part = part("confirm", "A question to the operator.", &[&[
-    key("ask", Kind::Text, "The question.").needed(),
-    key(
-        "answer",
-        Kind::Words(&[
-            ("none", "yes, and nothing else"),
-            ("text", "a text"),
-            ("number", "a number"),
-            ("date", "a day"),
-            ("time", "a point in time"),
-            ("duration", "a duration"),
-            ("link", "an address"),
-            ("file", "a file's path"),
-        ]),
-        "What is answered.",
-    )
-    .or("none"),
-    key("one_of", Kind::Plains, "The answers to choose from."),
-    key("pattern", Kind::Regex, "A regular expression that the whole answer matches."),
-    key("expect", Kind::Exprs, "What must hold of `answer`."),
-]])
+static CONFIRM: Part = part(
+    "confirm",
+    "A question to the operator.",
+    &[&[
+        key("ask", Kind::Text, "The question.").needed(),
+        key(
+            "answer",
+            Kind::Words(&[
+                ("none", "yes, and nothing else"),
+                ("text", "a text"),
+                ("number", "a number"),
+                ("date", "a day"),
+                ("time", "a point in time"),
+                ("duration", "a duration"),
+                ("link", "an address"),
+                ("file", "a file's path"),
+            ]),
+            "What is answered.",
+        )
+        .or("none"),
+        key("one_of", Kind::Plains, "The answers to choose from."),
+        key("pattern", Kind::Regex, "A regular expression that the whole answer matches."),
+        key("expect", Kind::Exprs, "What must hold of `answer`."),
+    ]],
+)
 .at_most_one(&["answer", "one_of"])
 .lone("ask");
 
-static NOTIFY: Part = part("notify", "A message.", &[&[
-    key("to", Kind::Names(Space::Channel), "The channels.").needed(),
-    key("title", Kind::Text, "Its first line."),
-    key("text", Kind::Text, "Its text.").needed(),
-]]);
+static NOTIFY: Part = part(
+    "notify",
+    "A message.",
+    &[&[
+        key("to", Kind::Names(Space::Channel), "The channels.").needed(),
+        key("title", Kind::Text, "Its first line."),
+        key("text", Kind::Text, "Its text.").needed(),
+    ]],
+);
 
-static APPROVE: Part = part("approve", "Another person's consent, never the operator's.", &[&[
-    key("by", Kind::Names(Space::Contact), "The contacts who may give it.").needed(),
-    key("count", Kind::Count(1), "How many of them.").or("1"),
-    key(
-        "proof",
-        Kind::Words(&[("stated", "a name is typed"), ("login", "their own login on this machine"), ("key", "a signature by their SSH key")]),
-        "How they must be known, at least.",
-    )
-    .or("stated"),
-    key("within", Kind::Duration, "After how long the request is void."),
-]])
+static APPROVE: Part = part(
+    "approve",
+    "Another person's consent, never the operator's.",
+    &[&[
+        key("by", Kind::Names(Space::Contact), "The contacts who may give it.").needed(),
+        key("count", Kind::Count(1), "How many of them.").or("1"),
+        key(
+            "proof",
+            Kind::Words(&[
+                ("stated", "a name is typed"),
+                ("login", "their own login on this machine"),
+                ("key", "a signature by their SSH key"),
+            ]),
+            "How they must be known, at least.",
+        )
+        .or("stated"),
+        key("within", Kind::Duration, "After how long the request is void."),
+    ]],
+)
 .lone("by");
 
-static BASELINE: Part = part("baseline", "Figures to compare with later.", &[&[
-    key("probes", Kind::Probes, "The probes.").needed(),
-    key("over", Kind::Duration, "How long is looked.").needed(),
-]]);
+static BASELINE: Part = part(
+    "baseline",
+    "Figures to compare with later.",
+    &[&[
+        key("probes", Kind::Probes, "The probes.").needed(),
+        key("over", Kind::Duration, "How long is looked.").needed(),
+    ]],
+);
 
-static RETRY: Part = part("retry", "Repeats on failure.", &[&[
-    key("times", Kind::Count(1), "How often it is tried again.").needed(),
-    key("every", Kind::Duration, "The time between two tries.").needed(),
-]]);
+static RETRY: Part = part(
+    "retry",
+    "Repeats on failure.",
+    &[&[
+        key("times", Kind::Count(1), "How often it is tried again.").needed(),
+        key("every", Kind::Duration, "The time between two tries.").needed(),
+    ]],
+);
 
-static DANGER: Part = part("danger", "What is asked before a step starts.", &[&[
-    key("text", Kind::Text, "What is dangerous about it.").needed(),
-    key("type", Kind::Text, "What the operator types to confirm.").or("the namespace, else the context, else the environment"),
-]])
+static DANGER: Part = part(
+    "danger",
+    "What is asked before a step starts.",
+    &[&[
+        key("text", Kind::Text, "What is dangerous about it.").needed(),
+        key("type", Kind::Text, "What the operator types to confirm.")
+            .or("the namespace, else the context, else the environment"),
+    ]],
+)
 .lone("text");
 
-static CAPTURE: Part = part("capture", "A value that is taken out of what a step saw.", &[&[
-    key("of", Kind::Plain, "A field: `stdout`, `output`, `json`, `answer`, or any of the check's.").or("stdout"),
-    key("match", Kind::Regex, "A regular expression with one group, which is the value."),
-    key("at", Kind::Plain, "A JSON pointer: `/metadata/name`."),
-    key("value", Kind::Value, "A text instead of a field."),
-    key(
-        "as",
-        Kind::Words(&[
-            ("text", "a text"),
-            ("number", "a number"),
-            ("percent", "a percentage"),
-            ("duration", "a duration"),
-            ("size", "a size"),
-            ("time", "a point in time"),
-            ("bool", "`true` or `false`"),
-            ("list", "a list, an item a line"),
-            ("json", "JSON"),
-            ("version", "a version, compared part by part"),
-            ("go_test", "`go test -json`"),
-        ]),
-        "How it is read.",
-    ),
-]])
+static CAPTURE: Part = part(
+    "capture",
+    "A value that is taken out of what a step saw.",
+    &[&[
+        key("of", Kind::Plain, "A field: `stdout`, `output`, `json`, `answer`, or any of the check's.").or("stdout"),
+        key("match", Kind::Regex, "A regular expression with one group, which is the value."),
+        key("at", Kind::Plain, "A JSON pointer: `/metadata/name`."),
+        key("value", Kind::Value, "A text instead of a field."),
+        key(
+            "as",
+            Kind::Words(&[
+                ("text", "a text"),
+                ("number", "a number"),
+                ("percent", "a percentage"),
+                ("duration", "a duration"),
+                ("size", "a size"),
+                ("time", "a point in time"),
+                ("bool", "`true` or `false`"),
+                ("list", "a list, an item a line"),
+                ("json", "JSON"),
+                ("version", "a version, compared part by part"),
+                ("go_test", "`go test -json`"),
+            ]),
+            "How it is read.",
+        ),
+    ]],
+)
 .lone("of");
-

@@ -4,6 +4,7 @@
 mod answers;
 mod capture;
 mod command;
+mod fields;
 mod look;
 mod probe;
 mod sensing;
@@ -11,6 +12,7 @@ mod sensing;
 pub use answers::{AnswerType, Approve, Confirm, Field, FieldType, Record};
 pub use capture::{Capture, CaptureOf, CaptureType};
 pub use command::{Acting, Danger, Defaults, Retry, Run, Script, Shell};
+pub use fields::{Fields, answer_type, command_fields, field_type};
 pub use look::{Every, ItemRef, ProbeRef, ProbeSpec, is_key, is_name};
 pub use probe::*;
 pub use sensing::{Baseline, Channel, Check, CheckLook, Notify, Wait, WaitFor};

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Disk, Files};
 use crate::runbook::keys::{self, INCLUDED, Part, RUNBOOK};
 use crate::runbook::model::Runbook;
-use crate::runbook::read::{Reader, include_names, read_into};
+use crate::runbook::read::{Reader, Unread, include_names, read_into};
 use crate::runbook::tree::{self, Node};
 use crate::runbook::{At, Fault, Problem, SourceFile, Sources};
 
@@ -50,21 +50,30 @@ struct Tree {
 }
 
 fn read(files: &dyn Files, sources: &mut Sources) -> (Option<Runbook>, Vec<Fault>) {
-    let mut loading =
-        Loading { files, sources, faults: vec![], echoes: vec![], trees: vec![], mended: HashSet::new(), broken: false, newer: false };
+    let mut loading = Loading {
+        files,
+        sources,
+        faults: vec![],
+        echoes: vec![],
+        trees: vec![],
+        mended: HashSet::new(),
+        broken: false,
+        newer: false,
+    };
     loading.file(0, &RUNBOOK, &mut vec![0]);
     let Loading { sources, faults: mut syntax, echoes: mut faults, trees, mended, broken, newer, .. } = loading;
     if newer || trees.is_empty() {
         return (None, syntax);
     }
     let mut runbook = Runbook::default();
-    let mut reader = Reader { sources, files, faults: &mut faults };
+    let mut unread = Unread::new();
+    let mut reader = Reader { sources, files, faults: &mut faults, unread: &mut unread };
     for tree in &trees {
         read_into(&mut reader, tree.part, &tree.root, &mut runbook);
     }
     // What a break hides would be missed everywhere: what refers to it is checked when the break is mended.
     if !broken {
-        crate::runbook::check::check(&mut runbook, sources, &mut faults);
+        crate::runbook::check::check(&runbook, &unread, sources, &mut faults);
     }
     // What is found in a line that was mended to read on is an echo of what was told.
     faults.retain(|fault| !mended.contains(&(fault.at.file, fault.at.line)));

@@ -1,7 +1,11 @@
 //! Loading: files into a checked runbook.
 
 mod bring;
+#[cfg(test)]
+mod faults;
 mod files;
+#[cfg(test)]
+mod fuzz;
 mod loader;
 #[cfg(test)]
 mod tests;

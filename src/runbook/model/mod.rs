@@ -8,8 +8,8 @@ mod step;
 mod uses;
 
 pub use header::{
-    Change, ChannelEntry, Contact, Effect, Limitation, Link, Objectives, Parameter, ParameterFrom, ProbeDefaults, Runbook,
-    Target, TargetGroup, Where, WhereKind,
+    Change, ChannelEntry, Contact, Effect, Limitation, Link, Objectives, Parameter, ParameterFrom, ProbeDefaults,
+    Runbook, Target, TargetGroup, Where, WhereKind,
 };
 pub use parts::{Block, Pane, Phase, Probe, Section, Then, Trigger, TriggerMode, TriggerNoData, TriggerWhen, Watch};
 pub use step::{Action, Due, Step, UndoSteps, UseBlock};

@@ -3,9 +3,7 @@
 use indexmap::IndexMap;
 
 use super::super::At;
-use super::super::kinds::{
-    Approve, Baseline, Capture, Check, Confirm, Defaults, Notify, Record, Run, Script, Wait,
-};
+use super::super::kinds::{Approve, Baseline, Capture, Check, Confirm, Defaults, Notify, Record, Run, Script, Wait};
 use super::Use;
 use crate::expr::{Expr, Template};
 use crate::words::Name;
@@ -43,6 +41,8 @@ pub struct Step {
     pub stops_clock: bool,
     /// What it takes out of what it saw; pins are among them.
     pub captures: Vec<Capture>,
+    /// Where the captures' names stand, in the same order.
+    pub captures_at: Vec<At>,
     /// What must hold when it is done.
     pub expect: Vec<Expr>,
     /// What it does.

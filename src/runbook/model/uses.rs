@@ -1,4 +1,4 @@
-//! Every text and expression of a part with its place, for checks and messages.
+//! Every text, expression and name of a part with its place, for checks and messages.
 
 use super::super::At;
 use crate::expr::{Expr, Template};
@@ -16,13 +16,15 @@ pub struct Use {
     pub want: Want,
 }
 
-/// A text or an expression.
+/// A text, an expression or a name.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UseOf {
     /// A text with `${{ }}`.
     Text(Template),
     /// A bare expression.
     Expr(Expr),
+    /// A name that refers to something.
+    Name(String),
 }
 
 /// What a text or an expression must be, and what it may see.

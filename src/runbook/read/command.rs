@@ -2,7 +2,8 @@
 
 use crate::expr::{Fault, Template};
 
-const NEEDS_A_SHELL: &str = "a command of several parts, pipes or `$` is a script: write `script:`; or quote the character";
+const NEEDS_A_SHELL: &str =
+    "a command of several parts, pipes or `$` is a script: write `script:`; or quote the character";
 
 /// The words of a command.
 ///
@@ -33,11 +34,14 @@ impl Splitter<'_> {
             match (quote, c) {
                 (Some((open, _)), c) if c == open => quote = None,
                 (Some(('"', _)), '\\') => {
-                    let next = self.text.get(self.at..end).and_then(|t| t.chars().next()).filter(|c| "\"\\$`".contains(*c));
+                    let next =
+                        self.text.get(self.at..end).and_then(|t| t.chars().next()).filter(|c| "\"\\$`".contains(*c));
                     self.at += next.map_or(0, char::len_utf8);
                     self.push(start, next.unwrap_or('\\'));
                 }
-                (Some(('"', _)), '$') if self.text[self.at..end].starts_with(|n: char| n.is_ascii_alphabetic() || "_{(".contains(n)) => {
+                (Some(('"', _)), '$')
+                    if self.text[self.at..end].starts_with(|n: char| n.is_ascii_alphabetic() || "_{(".contains(n)) =>
+                {
                     return Err(Fault::new(start..self.at, "a shell would fill in `$` here, and there is none")
                         .hint("write `${{ name }}`, or `script:`; a plain `$` stands in single quotes"));
                 }
@@ -75,7 +79,9 @@ impl Splitter<'_> {
     }
 
     fn finish(self) -> Result<Vec<Template>, Fault> {
-        let Some(first) = self.words.first() else { return Err(Fault::new(0..self.text.len(), "the command is empty")) };
+        let Some(first) = self.words.first() else {
+            return Err(Fault::new(0..self.text.len(), "the command is empty"));
+        };
         let start = self.starts.first().copied().unwrap_or(0);
         if let Some((name, _)) = first.split_once('=')
             && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
@@ -155,20 +161,32 @@ mod tests {
 
     #[test]
     fn words_are_split_before_they_are_filled_in() {
-        assert_eq!(words("kubectl get deployment/${{ item.deployment }} -n ${{ namespace }} -o json"), [
-            "kubectl", "get", "deployment/${{ item.deployment }}", "-n", "${{ namespace }}", "-o", "json"
-        ]);
+        assert_eq!(
+            words("kubectl get deployment/${{ item.deployment }} -n ${{ namespace }} -o json"),
+            ["kubectl", "get", "deployment/${{ item.deployment }}", "-n", "${{ namespace }}", "-o", "json"]
+        );
         assert_eq!(words("echo 'a  b' \"c d\" e\\ f '' \"it's\""), ["echo", "a  b", "c d", "e f", "", "it's"]);
         assert_eq!(words("echo \"${{ a['x}}y'] }} z\"\n"), ["echo", "${{ a['x}}y'] }} z"]);
-        assert_eq!(words("docker ps --format '{{.Names}}' 'a|b' \\*"), ["docker", "ps", "--format", "{{.Names}}", "a|b", "*"]);
+        assert_eq!(
+            words("docker ps --format '{{.Names}}' 'a|b' \\*"),
+            ["docker", "ps", "--format", "{{.Names}}", "a|b", "*"]
+        );
         assert_eq!(words("psql -c 'select $1'"), ["psql", "-c", "select $1"]);
     }
 
     #[test]
     fn what_needs_a_shell_is_a_fault_where_it_stands() {
         for (text, at) in [
-            ("a | b", 2), ("a && b", 2), ("a; b", 1), ("a > b", 2), ("echo $x", 5), ("ls *", 3), ("a\nb", 1), ("echo \"$HOME\"", 6),
-            ("echo `x`", 5), ("A=1 b", 0),
+            ("a | b", 2),
+            ("a && b", 2),
+            ("a; b", 1),
+            ("a > b", 2),
+            ("echo $x", 5),
+            ("ls *", 3),
+            ("a\nb", 1),
+            ("echo \"$HOME\"", 6),
+            ("echo `x`", 5),
+            ("A=1 b", 0),
         ] {
             assert_eq!(fault(text).1, at, "{text}");
         }

@@ -7,8 +7,8 @@ use crate::expr::Template;
 use crate::runbook::keys::{Part, RUNBOOK};
 use crate::runbook::kinds::{Channel, Every, Field, FieldType};
 use crate::runbook::model::{
-    Change, ChannelEntry, Contact, Effect, Limitation, Link, Objectives, Parameter, ParameterFrom, ProbeDefaults, Runbook,
-    Target, TargetGroup, Want, Where, WhereKind,
+    Change, ChannelEntry, Contact, Effect, Limitation, Link, Objectives, Parameter, ParameterFrom, ProbeDefaults,
+    Runbook, Target, TargetGroup, Want, Where, WhereKind,
 };
 use crate::runbook::tree::Node;
 use crate::runbook::{At, Fault};
@@ -69,13 +69,19 @@ impl Cx<'_, '_, '_> {
         runbook.about = self.plain("about");
         runbook.system = self.plain("system");
         runbook.version = self.plain("version");
-        runbook.change = self.within("change", |cx| Change { from: cx.text("from", Want::Shown), to: cx.text("to", Want::Shown) });
+        runbook.change =
+            self.within("change", |cx| Change { from: cx.text("from", Want::Shown), to: cx.text("to", Want::Shown) });
         runbook.reviewed = self.plain("reviewed").and_then(|text| NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok());
         runbook.reviewed_at = self.key_at("reviewed");
         runbook.review_every = self.seconds("review_every");
         let at = self.key_at("objectives");
         runbook.objectives = self
-            .within("objectives", |cx| Objectives { rto: cx.seconds("rto"), rpo: cx.seconds("rpo"), source: cx.source(), at })
+            .within("objectives", |cx| Objectives {
+                rto: cx.seconds("rto"),
+                rpo: cx.seconds("rpo"),
+                source: cx.source(),
+                at,
+            })
             .unwrap_or_default();
         runbook.root = self.plain("root").unwrap_or_else(|| ".".into());
         runbook.source = self.source();
@@ -161,21 +167,24 @@ impl Cx<'_, '_, '_> {
         } else if let Some(all) = choices(self, "some_of") {
             FieldType::SomeOf(all)
         } else {
-            self.word("type", &[
-                ("text", FieldType::Text),
-                ("number", FieldType::Number),
-                ("bool", FieldType::Bool),
-                ("duration", FieldType::Duration),
-                ("size", FieldType::Size),
-                ("percent", FieldType::Percent),
-                ("time", FieldType::Time),
-                ("url", FieldType::Url),
-                ("file", FieldType::File),
-                ("folder", FieldType::Folder),
-                ("git_ref", FieldType::GitRef),
-                ("list", FieldType::List),
-                ("secret", FieldType::Secret),
-            ])
+            self.word(
+                "type",
+                &[
+                    ("text", FieldType::Text),
+                    ("number", FieldType::Number),
+                    ("bool", FieldType::Bool),
+                    ("duration", FieldType::Duration),
+                    ("size", FieldType::Size),
+                    ("percent", FieldType::Percent),
+                    ("time", FieldType::Time),
+                    ("url", FieldType::Url),
+                    ("file", FieldType::File),
+                    ("folder", FieldType::Folder),
+                    ("git_ref", FieldType::GitRef),
+                    ("list", FieldType::List),
+                    ("secret", FieldType::Secret),
+                ],
+            )
             .unwrap_or_default()
         };
         let default = match self.get("default") {
@@ -188,16 +197,16 @@ impl Cx<'_, '_, '_> {
             ask: self.text("ask", Want::Shown),
             default,
             pattern: self.plain("pattern"),
-            min: self.plain("min"),
-            max: self.plain("max"),
+            min: self.name("min").map(|text| text.0),
+            max: self.name("max").map(|text| text.0),
             optional: self.flag("optional"),
             source: self.source(),
         }
     }
 
     fn target_group(&mut self, at: At) -> Option<TargetGroup> {
-        let each = self.get("each").and_then(Node::text).map(Name::from);
-        if let Some(parameter) = each {
+        let each = self.get("each").filter(|node| node.text().is_some());
+        if let Some(parameter) = each.and_then(|node| self.refers("each", node)).map(Name) {
             let mut target = Target { at, ..Target::default() };
             for entry in self.node.entries().unwrap_or_default() {
                 match entry.key.text() {
@@ -213,7 +222,9 @@ impl Cx<'_, '_, '_> {
             let Some(key) = entry.key.text() else { continue };
             let Some(fields) = entry.value.entries() else {
                 let message = format!("the target `{key}` is a map of its fields");
-                self.reader.faults.push(Fault::error(entry.value.at, message).hint(format!("write `{key}: {{ field: text }}`")));
+                self.reader
+                    .faults
+                    .push(Fault::error(entry.value.at, message).hint(format!("write `{key}: {{ field: text }}`")));
                 continue;
             };
             let mut target = Target { at: entry.key.at, ..Target::default() };
@@ -262,7 +273,8 @@ impl Cx<'_, '_, '_> {
             Channel::Webhook { url }
         } else if let Some(to) = self.text("email", Want::Hidden) {
             if self.get("server").is_none() {
-                let fault = Fault::error(self.key_at("email"), "mail needs a `server`").hint("write `server: smtp.example.com:587`");
+                let fault = Fault::error(self.key_at("email"), "mail needs a `server`")
+                    .hint("write `server: smtp.example.com:587`");
                 self.reader.faults.push(fault);
             }
             Channel::Email { to, server: self.text("server", Want::Hidden).unwrap_or_default() }

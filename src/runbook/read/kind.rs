@@ -2,8 +2,8 @@
 
 use crate::expr::Template;
 use crate::runbook::kinds::{
-    CommandText, ConfigFormat, ConfigProbe, FileProbe, Git, Http, Openapi, Port, Postgres, ProbeKind, Prometheus, Report,
-    ReportFormat, RunProbe, ScriptProbe, Tcp, Tls,
+    CommandText, ConfigFormat, ConfigProbe, FileProbe, Git, Http, Openapi, Port, Postgres, ProbeKind, Prometheus,
+    Report, ReportFormat, RunProbe, ScriptProbe, Tcp, Tls,
 };
 use crate::runbook::model::Want;
 use crate::runbook::tree::Node;
@@ -17,12 +17,12 @@ impl Cx<'_, '_, '_> {
     pub fn probe_kind(&mut self) -> Option<ProbeKind> {
         if self.get("run").is_some() {
             let command = self.command("run");
-            let (cwd, env) = (self.hidden("cwd"), self.text_map("env", Want::Hidden));
+            let (cwd, env) = (self.text("cwd", Want::Shown), self.text_map("env", Want::Hidden));
             return command.map(|command| ProbeKind::Run(RunProbe { command, cwd, env }));
         }
         if self.get("script").is_some() {
             let script = self.script("script");
-            let (cwd, env) = (self.hidden("cwd"), self.text_map("env", Want::Hidden));
+            let (cwd, env) = (self.text("cwd", Want::Shown), self.text_map("env", Want::Hidden));
             let shell = self.plain("shell");
             return script.map(|(script, _)| ProbeKind::Script(ScriptProbe { script, shell, cwd, env }));
         }
@@ -78,12 +78,15 @@ impl Cx<'_, '_, '_> {
                 file: self.hidden("file"),
                 text: self.hidden("text"),
                 format: self
-                    .word("as", &[
-                        ("yaml", ConfigFormat::Yaml),
-                        ("json", ConfigFormat::Json),
-                        ("env", ConfigFormat::Env),
-                        ("dsn", ConfigFormat::Dsn),
-                    ])
+                    .word(
+                        "as",
+                        &[
+                            ("yaml", ConfigFormat::Yaml),
+                            ("json", ConfigFormat::Json),
+                            ("env", ConfigFormat::Env),
+                            ("dsn", ConfigFormat::Dsn),
+                        ],
+                    )
                     .unwrap_or_default(),
             }),
             "postgres" => ProbeKind::Postgres(Postgres {
@@ -103,14 +106,17 @@ impl Cx<'_, '_, '_> {
             "report" => ProbeKind::Report(Report {
                 path: self.needed("path"),
                 format: self
-                    .word("as", &[
-                        ("sarif", ReportFormat::Sarif),
-                        ("gosec", ReportFormat::Gosec),
-                        ("zap", ReportFormat::Zap),
-                        ("govulncheck", ReportFormat::Govulncheck),
-                        ("go_test", ReportFormat::GoTest),
-                        ("coverage", ReportFormat::Coverage),
-                    ])
+                    .word(
+                        "as",
+                        &[
+                            ("sarif", ReportFormat::Sarif),
+                            ("gosec", ReportFormat::Gosec),
+                            ("zap", ReportFormat::Zap),
+                            ("govulncheck", ReportFormat::Govulncheck),
+                            ("go_test", ReportFormat::GoTest),
+                            ("coverage", ReportFormat::Coverage),
+                        ],
+                    )
                     .unwrap_or_default(),
                 newer_than: self.hidden("newer_than"),
             }),
@@ -180,7 +186,9 @@ impl Reader<'_> {
             }
             Err(why) => {
                 let fault = Fault::error(node.at, format!("cannot read the script `{path}`: {why}")).width(path.len());
-                self.faults.push(fault.hint("it stands beside the runbook's file; a program of the root is started with `run:`"));
+                self.faults.push(
+                    fault.hint("it stands beside the runbook's file; a program of the root is started with `run:`"),
+                );
                 None
             }
         }

@@ -15,4 +15,4 @@ mod step;
 pub use command::split;
 pub use header::{include_names, read_into};
 pub use id::id_of;
-pub use reader::Reader;
+pub use reader::{Reader, Unread};

@@ -5,7 +5,7 @@ use crate::runbook::kinds::{Defaults, Shell};
 use crate::runbook::model::{
     Block, Pane, Phase, Runbook, Section, Then, Trigger, TriggerMode, TriggerNoData, TriggerWhen, Want, Watch,
 };
-use crate::words::{Name, Severity};
+use crate::words::Severity;
 
 use super::id_of;
 use super::reader::Cx;
@@ -38,10 +38,10 @@ impl Cx<'_, '_, '_> {
     pub fn inherited(&mut self) -> Defaults {
         Defaults {
             timeout: self.seconds("timeout"),
-            cwd: self.text("cwd", Want::Hidden),
+            cwd: self.text("cwd", Want::Shown),
             env: self.text_map("env", Want::Hidden),
             shell: self.word("shell", &[("bash", Shell::Bash), ("sh", Shell::Sh)]),
-            owner: self.plain("owner").map(Name),
+            owner: self.name("owner"),
         }
     }
 
@@ -111,11 +111,10 @@ impl Cx<'_, '_, '_> {
             Some(expr) => Some(TriggerWhen::Condition(expr)),
             None => self.text("manual", Want::Shown).map(TriggerWhen::Manual),
         };
-        let severity = self.word("severity", &[
-            ("critical", Severity::Critical),
-            ("high", Severity::High),
-            ("medium", Severity::Medium),
-        ]);
+        let severity = self.word(
+            "severity",
+            &[("critical", Severity::Critical), ("high", Severity::High), ("medium", Severity::Medium)],
+        );
         let armed = self.expr("armed", Want::Truth);
         Some(Trigger {
             at,
@@ -124,14 +123,19 @@ impl Cx<'_, '_, '_> {
             hold: self.seconds("for").unwrap_or(0.0),
             clear_for: self.seconds("clear_for").unwrap_or(0.0),
             armed,
-            unless: self.plain("unless").map(Name),
-            no_data: self.word("no_data", &[("waits", TriggerNoData::Waits), ("counts", TriggerNoData::Counts)]).unwrap_or_default(),
-            then: match self.plain("then") {
-                Some(block) if block != "rollback" => Then::Block(Name(block)),
+            unless: self.name("unless"),
+            no_data: self
+                .word("no_data", &[("waits", TriggerNoData::Waits), ("counts", TriggerNoData::Counts)])
+                .unwrap_or_default(),
+            then: match self.name("then") {
+                Some(block) if block.as_str() != "rollback" => Then::Block(block),
                 _ => Then::Rollback,
             },
             mode: self
-                .word("mode", &[("arm", TriggerMode::Arm), ("notify", TriggerMode::Notify), ("auto", TriggerMode::Auto)])
+                .word(
+                    "mode",
+                    &[("arm", TriggerMode::Arm), ("notify", TriggerMode::Notify), ("auto", TriggerMode::Auto)],
+                )
                 .unwrap_or_default(),
             to: self.names("to"),
             source: self.source(),

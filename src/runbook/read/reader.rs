@@ -1,6 +1,6 @@
 //! What readers of all parts share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use indexmap::IndexMap;
 
@@ -21,7 +21,12 @@ pub struct Reader<'a> {
     pub files: &'a dyn Files,
     /// What was wrong.
     pub faults: &'a mut Vec<Fault>,
+    /// Steps and probes that could not be read whole; what is missing in them has been told.
+    pub unread: &'a mut Unread,
 }
+
+/// Places of steps and probes that could not be read whole.
+pub type Unread = HashSet<At>;
 
 impl<'a> Reader<'a> {
     /// A part at a node.
@@ -109,7 +114,8 @@ impl<'n> Cx<'_, '_, 'n> {
             match kind {
                 Kind::Part(part) | Kind::Named(part) | Kind::List(part) => Some(part),
                 Kind::NameMap(kind) | Kind::Map(kind) => of(kind),
-                Kind::Either(kinds) => kinds.iter().find_map(of),
+                // A map is the part itself; a list beside it is read by whoever wants one.
+                Kind::Either(kinds) => kinds.iter().filter(|k| matches!(k, Kind::Part(_))).chain(*kinds).find_map(of),
                 _ => None,
             }
         }
@@ -129,7 +135,9 @@ impl<'n> Cx<'_, '_, 'n> {
 
     /// Reads the parts of a map by name; each keeps its own texts.
     pub fn named<T>(
-        &mut self, key: &'static str, mut read: impl FnMut(&mut Cx<'_, '_, 'n>, At) -> Option<T>,
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&mut Cx<'_, '_, 'n>, At) -> Option<T>,
     ) -> IndexMap<Name, T> {
         let mut map = IndexMap::new();
         let (Some(node), Some(part)) = (self.get(key), self.part_of(key)) else { return map };
@@ -215,19 +223,37 @@ impl<'n> Cx<'_, '_, 'n> {
         self.get(key).map(list).unwrap_or_default().iter().filter_map(|n| n.text().map(str::to_owned)).collect()
     }
 
+    /// A name that refers to something.
+    pub fn name(&mut self, key: &'static str) -> Option<Name> {
+        self.names(key).into_iter().next()
+    }
+
     /// The names of a list, or the one.
-    pub fn names(&self, key: &'static str) -> Vec<Name> {
-        self.plains(key).into_iter().map(Name).collect()
+    pub fn names(&mut self, key: &'static str) -> Vec<Name> {
+        let nodes = self.get(key).map(list).unwrap_or_default();
+        nodes.iter().filter_map(|node| self.refers(key, node)).map(Name).collect()
     }
 
     /// A probe.
-    pub fn probe(&self, key: &'static str) -> Option<ProbeRef> {
-        ProbeRef::parse(self.get(key)?.text()?)
+    pub fn probe(&mut self, key: &'static str) -> Option<ProbeRef> {
+        let node = self.get(key)?;
+        let probe = ProbeRef::parse(node.text()?)?;
+        self.refers(key, node);
+        Some(probe)
     }
 
     /// Probes.
-    pub fn probes(&self, key: &'static str) -> Vec<ProbeRef> {
-        self.plains(key).iter().filter_map(|text| ProbeRef::parse(text)).collect()
+    pub fn probes(&mut self, key: &'static str) -> Vec<ProbeRef> {
+        let nodes = self.get(key).map(list).unwrap_or_default();
+        let names = nodes.iter().filter_map(|node| self.refers(key, node));
+        names.filter_map(|text| ProbeRef::parse(&text)).collect()
+    }
+
+    /// Notes where a name stands.
+    pub fn refers(&mut self, key: &'static str, node: &Node) -> Option<String> {
+        let text = node.text()?.to_owned();
+        self.uses.push(Use { key, at: node.at, of: UseOf::Name(text.clone()), want: Want::Shown });
+        Some(text)
     }
 
     /// Seconds.

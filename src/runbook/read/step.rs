@@ -3,13 +3,13 @@
 use indexmap::IndexMap;
 
 use crate::expr::{Expr, Template};
-use crate::runbook::Fault;
 use crate::runbook::keys::duration;
 use crate::runbook::kinds::{
-    Acting, AnswerType, Approve, Baseline, Capture, CaptureOf, CaptureType, Check, CheckLook, Confirm, Danger, Notify, ProbeRef,
-    Record, Retry, Run, Script, Wait, WaitFor,
+    Acting, AnswerType, Approve, Baseline, Capture, CaptureOf, CaptureType, Check, CheckLook, Confirm, Danger, Notify,
+    ProbeRef, Record, Retry, Run, Script, Wait, WaitFor,
 };
 use crate::runbook::model::{Action, Due, Step, UndoSteps, UseBlock, Want};
+use crate::runbook::{At, Fault};
 use crate::words::{Name, Proof};
 
 use super::id_of;
@@ -31,25 +31,34 @@ impl Cx<'_, '_, '_> {
         let at = self.node.at;
         let title = self.text("title", Want::Shown);
         if self.node.entries().is_none() {
-            let title = title?;
+            let title = title.unwrap_or_else(|| {
+                self.reader.unread.insert(at);
+                Template::default()
+            });
             return Some(plain_box(at, title, self.uses()));
         }
-        let written = self.plain("id");
+        let written = self.name("id").map(|id| id.0);
         let source = self.source();
         let when = self.expr("when", Want::Truth);
         let for_each = self.expr("for_each", Want::Items);
         let (why, help) = (self.text("why", Want::Shown), self.text("help", Want::Shown));
-        let mut captures = self.captures("capture", false);
-        captures.extend(self.captures("pin", true));
+        let (mut captures, mut captures_at) = self.captures("capture", false);
+        let (pins, pins_at) = self.captures("pin", true);
+        captures.extend(pins);
+        captures_at.extend(pins_at);
         let expect = self.exprs("expect", Want::Expect);
-        let due = self.plain("due").map(|text| match duration(&text) {
+        let due = self.name("due").map(|Name(text)| match duration(&text) {
             Some(seconds) => Due::Within(seconds),
             None if text == "watch_end" => Due::WatchEnd,
             None => Due::Phase(text),
         });
-        let action = self.action()?;
+        let action = self.action();
         let undo = self.steps("undo");
-        let title = title?;
+        if action.is_none() || title.is_none() {
+            self.reader.unread.insert(at);
+        }
+        let action = action.unwrap_or(Action::Tick);
+        let title = title.unwrap_or_default();
         let id_written = written.is_some();
         Some(Step {
             at,
@@ -67,6 +76,7 @@ impl Cx<'_, '_, '_> {
             required: self.flag("required"),
             stops_clock: self.flag("stops_clock"),
             captures,
+            captures_at,
             expect,
             action,
             undo,
@@ -102,7 +112,8 @@ impl Cx<'_, '_, '_> {
                 .flatten()?,
             ),
             "approve" => Action::Approve(self.within("approve", |cx| {
-                let proof = cx.word("proof", &[("stated", Proof::Stated), ("login", Proof::Login), ("key", Proof::Key)]);
+                let proof =
+                    cx.word("proof", &[("stated", Proof::Stated), ("login", Proof::Login), ("key", Proof::Key)]);
                 Approve {
                     by: cx.names("by"),
                     count: cx.count("count").unwrap_or(1),
@@ -111,15 +122,16 @@ impl Cx<'_, '_, '_> {
                 }
             })?),
             "baseline" => Action::Baseline(
-                self.within("baseline", |cx| Some(Baseline { probes: cx.probes("probes"), over: cx.seconds("over")? })).flatten()?,
+                self.within("baseline", |cx| Some(Baseline { probes: cx.probes("probes"), over: cx.seconds("over")? }))
+                    .flatten()?,
             ),
             "use" => Action::Use(UseBlock {
-                block: Name(self.plain("use")?),
-                with: self.text_map("with", Want::Shown).into_iter().map(|(name, text)| (Name(name), text)).collect(),
+                block: self.name("use")?,
+                with: self.text_map("with", Want::Hidden).into_iter().map(|(name, text)| (Name(name), text)).collect(),
             }),
-            "undo_steps" => Action::UndoSteps(match self.plains("undo_steps") {
-                ids if ids == ["all"] => UndoSteps::All,
-                ids => UndoSteps::Ids(ids),
+            "undo_steps" => Action::UndoSteps(match self.names("undo_steps") {
+                ids if ids == [Name::from("all")] => UndoSteps::All,
+                ids => UndoSteps::Ids(ids.into_iter().map(|id| id.0).collect()),
             }),
             _ => Action::Group { steps: self.steps("steps"), pause_after: self.count("pause_after") },
         })
@@ -129,7 +141,9 @@ impl Cx<'_, '_, '_> {
         Acting {
             reads_only: self.flag("reads_only"),
             idempotent: self.flag("idempotent"),
-            retry: self.within("retry", |cx| Some(Retry { times: cx.count("times")?, every: cx.seconds("every")? })).flatten(),
+            retry: self
+                .within("retry", |cx| Some(Retry { times: cx.count("times")?, every: cx.seconds("every")? }))
+                .flatten(),
             danger: self
                 .within("danger", |cx| {
                     let (text, typed) = (cx.text("text", Want::Shown), cx.text("type", Want::Shown));
@@ -149,6 +163,7 @@ impl Cx<'_, '_, '_> {
         let until = if let Some(seconds) = duration(text) {
             WaitFor::Seconds(seconds)
         } else if let Some(probe) = ProbeRef::parse(text) {
+            self.refers("wait", node);
             WaitFor::Probe(probe)
         } else {
             WaitFor::Condition(self.expr_at("wait", node, Want::Until)?)
@@ -159,16 +174,19 @@ impl Cx<'_, '_, '_> {
     fn confirm(&mut self) -> Option<Confirm> {
         let choices = self.plains("one_of");
         let answer = if choices.is_empty() {
-            self.word("answer", &[
-                ("none", AnswerType::None),
-                ("text", AnswerType::Text),
-                ("number", AnswerType::Number),
-                ("date", AnswerType::Date),
-                ("time", AnswerType::Time),
-                ("duration", AnswerType::Duration),
-                ("link", AnswerType::Link),
-                ("file", AnswerType::File),
-            ])
+            self.word(
+                "answer",
+                &[
+                    ("none", AnswerType::None),
+                    ("text", AnswerType::Text),
+                    ("number", AnswerType::Number),
+                    ("date", AnswerType::Date),
+                    ("time", AnswerType::Time),
+                    ("duration", AnswerType::Duration),
+                    ("link", AnswerType::Link),
+                    ("file", AnswerType::File),
+                ],
+            )
             .unwrap_or_default()
         } else {
             AnswerType::OneOf(choices)
@@ -189,31 +207,34 @@ impl Cx<'_, '_, '_> {
         fields
     }
 
-    fn captures(&mut self, key: &'static str, pin: bool) -> Vec<Capture> {
+    fn captures(&mut self, key: &'static str, pin: bool) -> (Vec<Capture>, Vec<At>) {
         let mut uses = vec![];
         let captures = self.named(key, |cx, at| {
             let capture = cx.capture(key, at, pin);
             uses.append(&mut cx.uses());
-            capture
+            capture.map(|capture| (capture, at))
         });
         self.uses.append(&mut uses);
-        captures.into_iter().map(|(name, capture)| Capture { name, ..capture }).collect()
+        captures.into_iter().map(|(name, (capture, at))| (Capture { name, ..capture }, at)).unzip()
     }
 
-    fn capture(&mut self, key: &'static str, at: crate::runbook::At, pin: bool) -> Option<Capture> {
-        let kind = self.word("as", &[
-            ("text", CaptureType::Text),
-            ("number", CaptureType::Number),
-            ("percent", CaptureType::Percent),
-            ("duration", CaptureType::Duration),
-            ("size", CaptureType::Size),
-            ("time", CaptureType::Time),
-            ("bool", CaptureType::Bool),
-            ("list", CaptureType::List),
-            ("json", CaptureType::Json),
-            ("version", CaptureType::Version),
-            ("go_test", CaptureType::GoTest),
-        ]);
+    fn capture(&mut self, key: &'static str, at: At, pin: bool) -> Option<Capture> {
+        let kind = self.word(
+            "as",
+            &[
+                ("text", CaptureType::Text),
+                ("number", CaptureType::Number),
+                ("percent", CaptureType::Percent),
+                ("duration", CaptureType::Duration),
+                ("size", CaptureType::Size),
+                ("time", CaptureType::Time),
+                ("bool", CaptureType::Bool),
+                ("list", CaptureType::List),
+                ("json", CaptureType::Json),
+                ("version", CaptureType::Version),
+                ("go_test", CaptureType::GoTest),
+            ],
+        );
         let (pattern, pointer) = (self.plain("match"), self.plain("at"));
         if let Some(regex) = pattern.as_deref().and_then(|p| regex::Regex::new(p).ok())
             && regex.captures_len() != 2
@@ -225,7 +246,9 @@ impl Cx<'_, '_, '_> {
             && !node.text().unwrap_or("").starts_with('/')
         {
             let message = "`at` is a JSON pointer, which begins with `/`";
-            self.reader.faults.push(Fault::error(node.at, message).width(node.width()).hint("`/metadata/name`; a `/` inside a key is `~1`"));
+            self.reader.faults.push(
+                Fault::error(node.at, message).width(node.width()).hint("`/metadata/name`; a `/` inside a key is `~1`"),
+            );
         }
         let of = match (self.text("value", Want::Shown), self.get("of")) {
             (Some(text), _) => CaptureOf::Text(text),
@@ -237,7 +260,7 @@ impl Cx<'_, '_, '_> {
     }
 }
 
-fn plain_box(at: crate::runbook::At, title: Template, uses: Vec<crate::runbook::model::Use>) -> Step {
+fn plain_box(at: At, title: Template, uses: Vec<crate::runbook::model::Use>) -> Step {
     Step {
         at,
         id: id_of(&title),
@@ -254,6 +277,7 @@ fn plain_box(at: crate::runbook::At, title: Template, uses: Vec<crate::runbook::
         required: false,
         stops_clock: false,
         captures: vec![],
+        captures_at: vec![],
         expect: vec![],
         action: Action::Tick,
         undo: vec![],

@@ -7,10 +7,10 @@ mod node;
 mod scalar;
 mod traps;
 
+pub use build::Parsed;
 pub use build::parse;
 pub use node::{Entry, Node, Style, Yaml};
 pub use scalar::{Plain, plain};
-pub use build::Parsed;
 
 #[cfg(test)]
 mod tests;

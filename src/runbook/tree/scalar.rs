@@ -35,12 +35,22 @@ pub fn plain(text: &str) -> Plain {
         return Plain::Text;
     }
     if let Some(hex) = body.strip_prefix("0x") {
-        return if !hex.is_empty() && hex.chars().all(|c| c.is_ascii_hexdigit()) { Plain::BentNumber } else { Plain::Text };
+        return if !hex.is_empty() && hex.chars().all(|c| c.is_ascii_hexdigit()) {
+            Plain::BentNumber
+        } else {
+            Plain::Text
+        };
     }
     if let Some(octal) = body.strip_prefix("0o") {
-        return if !octal.is_empty() && octal.chars().all(|c| ('0'..='7').contains(&c)) { Plain::BentNumber } else { Plain::Text };
+        return if !octal.is_empty() && octal.chars().all(|c| ('0'..='7').contains(&c)) {
+            Plain::BentNumber
+        } else {
+            Plain::Text
+        };
     }
-    if !body.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-')) || body.parse::<f64>().is_err() {
+    if !body.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'))
+        || body.parse::<f64>().is_err()
+    {
         return Plain::Text;
     }
     let (whole, fraction) = body.split_once('.').unwrap_or((body, "0.1"));

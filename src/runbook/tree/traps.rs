@@ -48,9 +48,15 @@ pub fn explain(error: &ScanError, text: &str, source: &SourceFile, file: u16) ->
     | ErrorKind::InvalidMappingValueWhitespace
     | ErrorKind::TabInPlainScalar = error.kind()
     {
-        let at = shown.find('\t').map(|i| line.start + i).or_else(|| text[line.start..].find("\n\t").map(|i| line.start + i + 1));
+        let at = shown
+            .find('\t')
+            .map(|i| line.start + i)
+            .or_else(|| text[line.start..].find("\n\t").map(|i| line.start + i + 1));
         let at = at.unwrap_or(offset);
-        return Trap { fault: fault(at, "a tab: YAML is indented with spaces", "replace each tab by spaces"), repair: None };
+        return Trap {
+            fault: fault(at, "a tab: YAML is indented with spaces", "replace each tab by spaces"),
+            repair: None,
+        };
     }
     if let Some(hole) = braces_in_flow(text, offset) {
         let message = "`${{ }}` inside `{ }` or `[ ]` without quotes";
@@ -71,7 +77,8 @@ pub fn explain(error: &ScanError, text: &str, source: &SourceFile, file: u16) ->
         let repair = step_over(at, quote.len());
         return Trap { fault: fault(at, &message, "quote the whole text with the other kind of quotes"), repair };
     }
-    if let ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement | ErrorKind::SimpleKeyExpected = error.kind()
+    if let ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement | ErrorKind::SimpleKeyExpected =
+        error.kind()
         && let Some(at) = second_colon(text, &line)
     {
         return Trap { fault: fault(at, "`: ` inside a text", "quote the text"), repair: step_over(at, 1) };
@@ -79,27 +86,37 @@ pub fn explain(error: &ScanError, text: &str, source: &SourceFile, file: u16) ->
     let (message, hint) = match error.kind() {
         ErrorKind::RecursionLimitExceeded => ("nested too deeply", ""),
         ErrorKind::DirectiveDisallowed => ("`%` begins a YAML directive", "quote the text"),
-        ErrorKind::UnclosedQuotedScalar => ("these quotes are not closed", "close them, or put the text in the other kind of quotes"),
+        ErrorKind::UnclosedQuotedScalar => {
+            ("these quotes are not closed", "close them, or put the text in the other kind of quotes")
+        }
         ErrorKind::UnclosedFlowCollection { .. }
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::ExpectedFlowMappingSeparator
         | ErrorKind::ExpectedFlowSequenceSeparator
-        | ErrorKind::MismatchedFlowCollectionEnd { .. } => {
-            ("`{` or `[` is not closed as it was opened", "close it; a text with `,`, `:`, `{`, `}`, `[` or `]` in it is quoted")
-        }
+        | ErrorKind::MismatchedFlowCollectionEnd { .. } => (
+            "`{` or `[` is not closed as it was opened",
+            "close it; a text with `,`, `:`, `{`, `}`, `[` or `]` in it is quoted",
+        ),
         ErrorKind::MisplacedFlowCollectionEnd => ("this closes nothing", ""),
-        ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::ExpectedBlockMappingKey | ErrorKind::ExpectedBlockSequenceEntry
+        ErrorKind::BlockSequenceEntryNotAllowed
+        | ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry
             if !shown.trim_start().starts_with('-') && !shown.contains(": -") =>
         {
-            ("this line is indented neither like its neighbours nor like what it belongs to", "align it with the lines that belong together")
+            (
+                "this line is indented neither like its neighbours nor like what it belongs to",
+                "align it with the lines that belong together",
+            )
         }
-        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
-            ("a `key: value` cannot stand here: what is above it already has its value", "check the indentation, and quote a text with `: ` in it")
-        }
-        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => {
-            ("this line is indented neither like its neighbours nor like what it belongs to", "align it with the lines that belong together")
-        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
+            "a `key: value` cannot stand here: what is above it already has its value",
+            "check the indentation, and quote a text with `: ` in it",
+        ),
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => (
+            "this line is indented neither like its neighbours nor like what it belongs to",
+            "align it with the lines that belong together",
+        ),
         ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::ExpectedBlockSequenceEntry => {
             ("a list's `-` does not belong here", "give the list a line of its own, indented below its key")
         }
@@ -130,9 +147,11 @@ fn braces_in_flow(text: &str, offset: usize) -> Option<Range<usize>> {
     let offset = floor(text, offset);
     let line = line_around(text, offset);
     // The error is found at the inner brace, at the separator behind it, or at the line's end.
-    let start = text[line.start..line.end].match_indices("${{").map(|(i, _)| line.start + i).filter(|i| *i <= offset).last()?;
+    let start =
+        text[line.start..line.end].match_indices("${{").map(|(i, _)| line.start + i).filter(|i| *i <= offset).last()?;
     let before = &text[line.start..start];
-    let in_flow = before.contains('{') || before.contains('[') || text[..line.start].trim_end().ends_with(['{', '[', ',']);
+    let in_flow =
+        before.contains('{') || before.contains('[') || text[..line.start].trim_end().ends_with(['{', '[', ',']);
     let quoted = before.matches('"').count() % 2 == 1 || before.matches('\'').count() % 2 == 1;
     if !in_flow || quoted {
         return None;
@@ -143,7 +162,10 @@ fn braces_in_flow(text: &str, offset: usize) -> Option<Range<usize>> {
 
 /// A value that begins with a character that means something else to YAML.
 fn first_character(
-    text: &str, line: &Range<usize>, kind: &ErrorKind, offset: usize,
+    text: &str,
+    line: &Range<usize>,
+    kind: &ErrorKind,
+    offset: usize,
 ) -> Option<(usize, usize, String, &'static str)> {
     let value = value_start(text, line)?;
     let rest = &text[value..line.end];
@@ -175,7 +197,9 @@ fn value_start(text: &str, line: &Range<usize>) -> Option<usize> {
             start += rest.len() - more.len();
             continue;
         }
-        let key = rest.find(": ").filter(|i| rest[..*i].chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | '\'')));
+        let key = rest
+            .find(": ")
+            .filter(|i| rest[..*i].chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '"' | '\'')));
         return match key {
             Some(i) => {
                 let value = &rest[i + 2..];

@@ -88,6 +88,8 @@ pub(super) fn write_unversioned(root: &Path, settings: &Settings) -> io::Result<
     {
         write_private(&ours.join(name), settings.secret(name).as_bytes())?;
     }
+    let password = settings.secret("grafana_auth").split(':').next_back().unwrap_or_default();
+    write_private(&ours.join("grafana_password"), password.as_bytes())?;
     let drill = settings.opened - TimeDelta::days(9);
     let text = format!(
         "Restore test of {}\nBackup of the same day restored into a scratch database: 8 keys, row counts equal, one text decrypted.\n",

@@ -11,7 +11,8 @@ use std::path::Path;
 
 use chrono::{SubsecRound, Utc};
 
-use super::overlay::Overlay;
+use crate::engine::event::Overlay;
+
 use super::scenario::Scenario;
 use super::shim;
 use super::world::ports::{Port, Ports};
@@ -75,10 +76,10 @@ pub fn prepare(
     shim::links(&root.join("bin"), exe)?;
     files::write_kubeconfig(&root, &settings)?;
     settings.write(dir)?;
-    Ok(overlay(dir, &settings, exe, speed))
+    Ok(overlay(dir, &settings))
 }
 
-fn overlay(dir: &Path, settings: &Settings, exe: &Path, speed: f64) -> Overlay {
+fn overlay(dir: &Path, settings: &Settings) -> Overlay {
     let root = Settings::root(dir);
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let old_path = std::env::var("PATH").unwrap_or_default();
@@ -96,15 +97,12 @@ fn overlay(dir: &Path, settings: &Settings, exe: &Path, speed: f64) -> Overlay {
     Overlay {
         scenario: settings.scenario.clone(),
         env: env.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
-        parameters: parameters(settings, exe),
-        notices: world::notices_path(dir),
-        speed,
-        seed: settings.seed,
-        root,
+        parameters: parameters(settings, dir.parent().unwrap_or(dir)),
+        root: text(&root),
     }
 }
 
-fn parameters(settings: &Settings, exe: &Path) -> BTreeMap<String, String> {
+fn parameters(settings: &Settings, run: &Path) -> BTreeMap<String, String> {
     let port = |port| settings.ports.of(port).to_string();
     let address = |port| format!("127.0.0.1:{}", settings.ports.of(port));
     let grafana = format!("http://{}", address(Port::Grafana));
@@ -126,7 +124,8 @@ fn parameters(settings: &Settings, exe: &Path) -> BTreeMap<String, String> {
         ("db_host", "127.0.0.1".to_owned()),
         ("db_port", port(Port::Postgres)),
         ("ports", held.map(port).join(",")),
-        ("ports_owner", exe.file_name().map_or("flightdeck".into(), |n| n.to_string_lossy().into_owned())),
+        // The world's process, which holds the ports, has the run's folder in its command line.
+        ("ports_owner", last(run)),
         ("namespace", settings.namespace.clone()),
         ("kube_context", settings.context.clone()),
         ("database_admin", "training pager: database".to_owned()),
@@ -134,6 +133,10 @@ fn parameters(settings: &Settings, exe: &Path) -> BTreeMap<String, String> {
         ("security_team", "training pager: security".to_owned()),
     ];
     all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn last(path: &Path) -> String {
+    path.file_name().map_or_else(|| "world".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// A value that may stand in file names, tags and manifests.

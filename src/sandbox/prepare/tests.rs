@@ -1,17 +1,16 @@
 //! A prepared world, looked at from outside.
 
 use super::*;
-use crate::sandbox::scenario;
 
 fn world(given: &[(&str, &str)]) -> (tempfile::TempDir, Overlay) {
     let folder = tempfile::tempdir().unwrap();
     let given = given.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    let scenario = scenario::scenario("production").unwrap();
+    let scenario = crate::sandbox::scenario("production").unwrap();
     let overlay = prepare(&folder.path().join("world"), &scenario, Path::new("/opt/flightdeck"), &given, 1.0).unwrap();
     (folder, overlay)
 }
 
-fn git(root: &Path, args: &[&str]) -> String {
+fn git(root: impl AsRef<Path>, args: &[&str]) -> String {
     let output = std::process::Command::new("git").current_dir(root).args(args).output().unwrap();
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
@@ -35,9 +34,9 @@ fn the_repository_is_clean_and_holds_both_releases() {
 fn no_placeholder_is_left_and_every_manifest_is_yaml() {
     let (_folder, overlay) = world(&[]);
     let mut manifests = 0;
+    let left = regex::Regex::new("@[a-z_0-9]+@").unwrap();
     for file in git(&overlay.root, &["ls-files"]).lines() {
-        let text = std::fs::read_to_string(overlay.root.join(file)).unwrap();
-        let left = regex::Regex::new("@[a-z_0-9]+@").unwrap();
+        let text = std::fs::read_to_string(Path::new(&overlay.root).join(file)).unwrap();
         assert!(!left.is_match(&text), "{file}: {:?}", left.find(&text));
         if file.ends_with(".yml") || file.ends_with(".yaml") {
             let documents: Vec<serde_json::Value> = serde_yaml::from_multiple(&text).unwrap();
@@ -54,7 +53,7 @@ fn secrets_are_private_distinct_and_within_their_lengths() {
     let (_folder, overlay) = world(&[]);
     let mut seen = std::collections::BTreeSet::new();
     for n in 1..=5 {
-        let path = overlay.root.join(format!("deployments/kms/secrets/unseal_{n}of5.secret"));
+        let path = Path::new(&overlay.root).join(format!("deployments/kms/secrets/unseal_{n}of5.secret"));
         let text = std::fs::read(&path).unwrap();
         assert!((32..=64).contains(&text.len()));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
@@ -62,7 +61,7 @@ fn secrets_are_private_distinct_and_within_their_lengths() {
     }
     assert_eq!(seen.len(), 5);
     for name in ["swagger_auth", "grafana_auth", "smoke_client_secret", "smoke_password", "team_webhook"] {
-        let text = std::fs::read_to_string(overlay.root.join("secrets").join(name)).unwrap();
+        let text = std::fs::read_to_string(Path::new(&overlay.root).join("secrets").join(name)).unwrap();
         assert!(text.len() >= 6, "{name}");
     }
 }
@@ -72,7 +71,7 @@ fn certificates_are_signed_by_the_worlds_own_authority() {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;
     let (_folder, overlay) = world(&[]);
-    let read = |name: &str| CertificateDer::from_pem_file(overlay.root.join("certs").join(name)).unwrap();
+    let read = |name: &str| CertificateDer::from_pem_file(Path::new(&overlay.root).join("certs").join(name)).unwrap();
     let (ca, server, client) = (read("ca.pem"), read("server.pem"), read("client.pem"));
     let (_, ca) = x509_parser::parse_x509_certificate(&ca).unwrap();
     assert!(ca.is_ca());
@@ -99,13 +98,15 @@ fn nothing_in_the_environment_leads_out_of_the_run() {
             assert!(value.contains("127.0.0.1:"), "{name}: {value}");
         }
     }
-    assert_eq!(std::fs::read_link(overlay.root.join("bin/docker")).unwrap(), Path::new("/opt/flightdeck"));
+    let run = folder.path().file_name().unwrap().to_str().unwrap();
+    assert_eq!(overlay.parameters["ports_owner"], run, "what stands in the command line of the world's process");
+    assert_eq!(std::fs::read_link(Path::new(&overlay.root).join("bin/docker")).unwrap(), Path::new("/opt/flightdeck"));
 }
 
 #[test]
 fn a_version_that_is_no_word_and_a_speed_that_is_none_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let scenario = scenario::scenario("production").unwrap();
+    let scenario = crate::sandbox::scenario("production").unwrap();
     let given = BTreeMap::from([("release".to_owned(), "1.0; rm -rf".to_owned())]);
     let error = prepare(folder.path(), &scenario, Path::new("x"), &given, 1.0).unwrap_err().to_string();
     assert!(error.contains("parameter release"), "{error}");

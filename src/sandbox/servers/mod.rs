@@ -14,6 +14,7 @@ mod notices;
 mod postgres;
 mod queries;
 mod rs;
+mod sql;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -31,6 +32,19 @@ use super::world::Core;
 use super::world::ports::Port;
 use tls::Tls;
 
+/// Whether a query of a probe kind is answered, for the test of the shipped runbooks.
+#[cfg(test)]
+pub fn knows(kind: &str, query: &str) -> bool {
+    use super::state::{Platform, State};
+    match kind {
+        "postgres" => sql::answer(&State::new(0, Platform::Compose), 0, query).is_some(),
+        "prometheus" => {
+            queries::figure(&queries::PROMETHEUS, query).or(queries::figure(&queries::LOKI, query)).is_some()
+        }
+        _ => false,
+    }
+}
+
 /// How often it is looked at which services run.
 const LOOK: Duration = Duration::from_millis(40);
 
@@ -40,6 +54,15 @@ pub struct Listeners {
     tls: Tls,
     standing: BTreeMap<Port, CancellationToken>,
     refused: BTreeMap<Port, String>,
+}
+
+impl Drop for Listeners {
+    /// Ends all listeners and their connections.
+    fn drop(&mut self) {
+        for stop in self.standing.values() {
+            stop.cancel();
+        }
+    }
 }
 
 impl Listeners {
@@ -73,13 +96,6 @@ impl Listeners {
                 }
                 _ => {}
             }
-        }
-    }
-
-    /// Ends all listeners and their connections.
-    pub fn stop(&mut self) {
-        for stop in std::mem::take(&mut self.standing).into_values() {
-            stop.cancel();
         }
     }
 

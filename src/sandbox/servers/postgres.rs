@@ -1,6 +1,6 @@
 //! PostgreSQL's wire protocol, as far as looking needs it: start-up, password, simple queries.
 //!
-//! The queries that are answered stand in [`answer`]; any other is an error that says so, as is the extended protocol.
+//! The queries that are answered stand in [`sql::answer`]; any other is an error that says so, as is the extended protocol.
 
 use std::io;
 
@@ -8,9 +8,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use crate::sandbox::state::{Serving, State};
+use super::sql::{self, Column};
+use crate::sandbox::state::Serving;
 use crate::sandbox::world::Core;
-use crate::sandbox::world::clock::Millis;
 use crate::sandbox::world::ports::Port;
 
 /// A message longer than this is no client's that we know.
@@ -56,7 +56,8 @@ async fn session(mut stream: TcpStream, core: &Core) -> io::Result<()> {
     let (kind, body) = receive(&mut stream).await?;
     let settings = core.settings();
     let password = text(&body);
-    if kind != b'p' || user != settings.secret("postgres_username") || password != settings.secret("postgres_password") {
+    if kind != b'p' || user != settings.secret("postgres_username") || password != settings.secret("postgres_password")
+    {
         let message = format!("password authentication failed for user \"{user}\"");
         return fatal(&mut stream, "28P01", &message).await;
     }
@@ -126,56 +127,41 @@ async fn start(stream: &mut TcpStream) -> io::Result<Option<(String, String)>> {
 }
 
 async fn query(stream: &mut TcpStream, core: &Core, text: &str) -> io::Result<()> {
-    let sql = text.trim().trim_end_matches(';').split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    if sql.is_empty() {
+    let plain = sql::plain(text);
+    if plain.is_empty() {
         return send(stream, b'I', &[]).await;
     }
-    if ["begin", "commit", "rollback"].contains(&sql.as_str()) || sql.starts_with("set ") {
-        let tag = sql.split(' ').next().unwrap_or_default().to_uppercase();
+    if ["begin", "commit", "rollback"].contains(&plain.as_str()) || plain.starts_with("set ") {
+        let tag = plain.split(' ').next().unwrap_or_default().to_uppercase();
         return send(stream, b'C', format!("{tag}\0").as_bytes()).await;
     }
-    match core.look(|state, now| answer(state, now, &sql)) {
-        Some((column, value)) => row(stream, column, &value).await,
+    match core.look(|state, now| sql::answer(state, now, text)) {
+        Some(columns) => row(stream, &columns).await,
         None => error(stream, "ERROR", "0A000", &format!("not simulated: {text}")).await,
     }
 }
 
-/// Column name and value of the queries that are known (in lower case, single spaces).
-pub(super) fn answer(state: &State, now: Millis, sql: &str) -> Option<(&'static str, String)> {
-    let wave = (now / 7_000).rem_euclid(3);
-    Some(match sql {
-        "select 1" => ("?column?", "1".into()),
-        "select version()" => ("version", "PostgreSQL 18.0 (Debian 18.0-1.pgdg13+3) on x86_64-pc-linux-gnu".into()),
-        "show server_version" => ("server_version", "18.0".into()),
-        "select pg_is_in_recovery()" => ("pg_is_in_recovery", "f".into()),
-        "select count(*) from elastic_keys" => ("count", state.keys.count().to_string()),
-        "select count(*) from material_keys" => ("count", state.keys.materials().to_string()),
-        "select count(*) from pg_stat_activity" => ("count", (14 + wave).to_string()),
-        "select count(*) from pg_stat_activity where state = 'active'" => ("count", (2 + wave).to_string()),
-        "select count(*) from pg_stat_activity where state = 'idle'" => ("count", (7 - wave).to_string()),
-        _ => return None,
-    })
-}
-
-async fn row(stream: &mut TcpStream, column: &str, value: &str) -> io::Result<()> {
-    let (kind, size): (u32, i16) = match column {
-        "count" => (20, 8),
-        "?column?" => (23, 4),
-        "pg_is_in_recovery" => (16, 1),
-        _ => (25, -1),
-    };
-    let mut description = 1_u16.to_be_bytes().to_vec();
-    description.extend(column.as_bytes());
-    description.push(0);
-    description.extend([0; 6]);
-    description.extend(kind.to_be_bytes());
-    description.extend(size.to_be_bytes());
-    description.extend((-1_i32).to_be_bytes());
-    description.extend(0_u16.to_be_bytes());
+async fn row(stream: &mut TcpStream, columns: &[Column]) -> io::Result<()> {
+    let count = (columns.len() as u16).to_be_bytes();
+    let (mut description, mut data) = (count.to_vec(), count.to_vec());
+    for (name, kind, value) in columns {
+        let (oid, length) = kind.wire();
+        description.extend(name.as_bytes());
+        description.push(0);
+        description.extend([0; 6]);
+        description.extend(oid.to_be_bytes());
+        description.extend(length.to_be_bytes());
+        description.extend((-1_i32).to_be_bytes());
+        description.extend(0_u16.to_be_bytes());
+        match value {
+            Some(value) => {
+                data.extend((value.len() as u32).to_be_bytes());
+                data.extend(value.as_bytes());
+            }
+            None => data.extend((-1_i32).to_be_bytes()),
+        }
+    }
     send(stream, b'T', &description).await?;
-    let mut data = 1_u16.to_be_bytes().to_vec();
-    data.extend((value.len() as u32).to_be_bytes());
-    data.extend(value.as_bytes());
     send(stream, b'D', &data).await?;
     send(stream, b'C', b"SELECT 1\0").await
 }

@@ -1,15 +1,33 @@
 //! The simulated commands: symlinks to the flightdeck binary on the PATH of the run's commands.
 //!
 //! The command itself only passes its arguments to the world, prints what comes back and writes the files that it is
-//! told to; everything is answered in the world's process ([`answer`]), where the state is.
+//! told to; everything is answered in the world's process ([`answer`]), where the state is. Which forms there are stands
+//! in one table, `forms.rs`; any other is "not simulated" and ends with [`NOT_SIMULATED`].
 
+mod ages;
+#[cfg(test)]
+mod books;
 mod client;
+mod command;
+mod compose;
+mod docker;
+mod forms;
+mod go;
+mod kubectl;
+mod postgres;
+mod progress;
+mod scans;
+mod table;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::Path;
 
 pub use client::{WORLD_VARIABLE, main};
 
+use self::command::{Command, Ended};
+use self::forms::Does;
 use super::world::socket::Output;
 use super::world::{Call, Core, Frame};
 
@@ -28,9 +46,60 @@ pub fn links(bin: &Path, exe: &Path) -> io::Result<()> {
     NAMES.iter().try_for_each(|name| std::os::unix::fs::symlink(exe, bin.join(name)))
 }
 
-/// Answers one call.
+/// Answers one call; when the command is gone, nobody is told.
 pub async fn answer(core: &Core, call: &Call, output: &mut Output) {
-    let _ = core;
-    let _ = output.send(&Frame::Err(format!("{}: not simulated\n", call.name))).await;
-    let _ = output.send(&Frame::Exit(NOT_SIMULATED)).await;
+    let Some((does, given)) = forms::find(&call.name, &call.args) else {
+        let words: Vec<&str> = std::iter::once(&call.name).chain(&call.args).map(String::as_str).collect();
+        let _ = output.send(&Frame::Err(format!("{}: not simulated\n", words.join(" ")))).await;
+        let _ = output.send(&Frame::Exit(NOT_SIMULATED)).await;
+        return;
+    };
+    let mut command = Command::new(core, call, given, output);
+    if let Ok(code) = run(does, &mut command).await {
+        let _ = output.send(&Frame::Exit(code)).await;
+    }
+}
+
+async fn run(does: Does, command: &mut Command<'_>) -> Ended {
+    match does {
+        Does::DockerVersion => docker::version(command).await,
+        Does::Inspect => docker::inspect(command).await,
+        Does::ImageInspect => docker::image_inspect(command).await,
+        Does::Images => docker::images(command).await,
+        Does::Tag => docker::tag(command).await,
+        Does::Stats => docker::stats(command).await,
+        Does::Run => docker::run(command).await,
+        Does::ComposeVersion => compose::version(command).await,
+        Does::Config => compose::config(command).await,
+        Does::Pull => compose::pull(command).await,
+        Does::Build => compose::build(command).await,
+        Does::Up => compose::up(command).await,
+        Does::Down => compose::down(command).await,
+        Does::Ps => compose::ps(command).await,
+        Does::Logs => compose::logs(command).await,
+        Does::PgIsReady => compose::pg_is_ready(command).await,
+        Does::Context => kubectl::context(command).await,
+        Does::Readyz => kubectl::readyz(command).await,
+        Does::CanI => kubectl::can_i(command).await,
+        Does::Namespace => kubectl::namespace(command).await,
+        Does::GetFiles => kubectl::get_files(command).await,
+        Does::GetObjects => kubectl::get_objects(command).await,
+        Does::GetDeployment => kubectl::get_deployment(command).await,
+        Does::Pods => kubectl::pods(command).await,
+        Does::Top => kubectl::top(command).await,
+        Does::PodLogs => kubectl::logs(command).await,
+        Does::Diff => kubectl::diff(command).await,
+        Does::Apply => kubectl::apply(command).await,
+        Does::RolloutStatus => kubectl::status(command).await,
+        Does::RolloutHistory => kubectl::history(command).await,
+        Does::RolloutUndo => kubectl::undo(command).await,
+        Does::TestJson => go::test_json(command).await,
+        Does::TestCoverage => go::test_coverage(command).await,
+        Does::CoverFunc => go::cover_func(command).await,
+        Does::Dast => scans::dast(command).await,
+        Does::Gosec => scans::gosec(command).await,
+        Does::Act => scans::act(command).await,
+        Does::PgDump => postgres::dump(command).await,
+        Does::PgRestore => postgres::list(command).await,
+    }
 }

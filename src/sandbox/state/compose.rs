@@ -92,7 +92,7 @@ impl Container {
         let Some(started) = self.started else { return Phase::Created };
         let timing = timing(&self.service);
         let ended = timing.ends.map(|ends| started + ends).filter(|ends| *ends <= now);
-        match (self.stopped, ended) {
+        match (self.stopped.filter(|(at, _)| *at <= now), ended) {
             (Some((at, code)), None) => Phase::Exited(code, at),
             (Some((at, _)), Some(end)) if end <= at => Phase::Exited(0, end),
             (Some((at, code)), Some(_)) => Phase::Exited(code, at),

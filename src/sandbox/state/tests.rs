@@ -99,7 +99,7 @@ fn figures_move_smoothly_and_follow_what_is_up() {
         last = next;
     }
     let before = state.figure(Figure::Throughput, 600_000).unwrap();
-    state.apply(600_000, &Change::ContainerStopped("compose-cryptoutil-postgres-1".into()));
+    state.apply(600_000, &Change::ContainerStopped("compose-cryptoutil-postgres-1-1".into()));
     assert!(state.figure(Figure::Throughput, 700_000).is_none(), "no traffic is no data, not 0");
     started(&mut state, "cryptoutil-postgres-1", 700_000);
     let after = state.figure(Figure::Throughput, 730_000).unwrap();

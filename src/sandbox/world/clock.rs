@@ -40,6 +40,12 @@ impl Clock {
         let scaled = if at > 0 { (at as f64 / self.speed) as Millis } else { at };
         self.opened + TimeDelta::milliseconds(scaled)
     }
+
+    /// The world time of a wall time: the other way round.
+    pub fn at_wall(&self, wall: DateTime<Utc>) -> Millis {
+        let gap = (wall - self.opened).num_milliseconds();
+        if gap > 0 { (gap as f64 * self.speed) as Millis } else { gap }
+    }
 }
 
 #[cfg(test)]
@@ -60,5 +66,8 @@ mod tests {
         let clock = Clock::start(Utc::now(), 20.0, 0);
         assert_eq!(clock.real(2_000), Duration::from_millis(100));
         assert!(clock.wall(clock.now()) <= Utc::now());
+        for at in [-5_000, 0, 40_000] {
+            assert_eq!(clock.at_wall(clock.wall(at)), at);
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::clock::{Clock, Millis};
 use super::log::{Entry, Log};
@@ -68,6 +68,16 @@ impl Core {
     /// The wall's time at a world time.
     pub fn wall(&self, at: Millis) -> DateTime<Utc> {
         self.inner.clock.wall(at)
+    }
+
+    /// The world time of a wall time.
+    pub fn at_wall(&self, wall: DateTime<Utc>) -> Millis {
+        self.inner.clock.at_wall(wall)
+    }
+
+    /// The wall's time at a world time, as it stands in logs.
+    pub fn stamp(&self, at: Millis) -> String {
+        self.wall(at).to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 
     /// Waits for `world` milliseconds of world time.

@@ -136,3 +136,48 @@ fn start(dir: &Path, mut command: Command) -> io::Result<Child> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::world::testing::{Prepared, until};
+
+    #[tokio::test]
+    async fn a_host_joins_a_world_that_runs_and_ends_it() {
+        let world = Prepared::new(1.0, &[]);
+        let (_core, serving) = world.serve().await;
+        let dir = world.run_dir().to_path_buf();
+        let hold = move || Leash::hold(&dir, Command::new("/nonexistent/never-started")).unwrap();
+        let leash = tokio::task::spawn_blocking(hold).await.unwrap();
+        assert!(leash.lives());
+        let ended = tokio::task::spawn_blocking(move || leash.end());
+        serving.await.unwrap();
+        ended.await.unwrap();
+        assert!(!socket_path(&world.dir()).exists(), "nothing is left");
+    }
+
+    #[tokio::test]
+    async fn a_second_world_in_the_same_folder_is_refused() {
+        let world = Prepared::new(1.0, &[]);
+        let (_core, _serving) = world.serve().await;
+        let error = crate::sandbox::world::Running::start(&world.dir()).await.err().unwrap();
+        assert!(error.to_string().contains("served already"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_world_ends_when_its_folder_is_gone() {
+        let world = Prepared::new(1.0, &[]);
+        let (_core, serving) = world.serve().await;
+        std::fs::remove_dir_all(world.dir()).unwrap();
+        until("it has ended", async || serving.is_finished()).await;
+    }
+
+    #[test]
+    fn a_world_that_does_not_start_says_why() {
+        let world = Prepared::new(1.0, &[]);
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo no certificates here >&2; exit 1"]);
+        let error = Leash::hold(world.run_dir(), command).unwrap_err().to_string();
+        assert!(error.contains("no certificates here") && error.contains("world.log"), "{error}");
+    }
+}

@@ -2,14 +2,16 @@
 
 pub mod clock;
 mod core;
-mod lifetime;
 pub mod leash;
+mod lifetime;
 pub mod log;
 pub mod path;
 pub mod ports;
 mod serve;
 pub mod settings;
 pub mod socket;
+#[cfg(test)]
+pub mod testing;
 mod wire;
 
 use std::fs::{DirBuilder, File, OpenOptions};

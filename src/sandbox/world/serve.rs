@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
+use tokio::task::AbortHandle;
 
 use super::core::Core;
 use super::lifetime::Lifetime;
@@ -36,7 +37,15 @@ pub struct Running {
     core: Core,
     lifetime: Lifetime,
     listeners: servers::Listeners,
+    socket: AbortHandle,
     _lock: File,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.socket.abort();
+        let _ = std::fs::remove_file(socket_path(self.core.dir()));
+    }
 }
 
 impl Running {
@@ -55,8 +64,8 @@ impl Running {
         let _ = std::fs::remove_file(&path);
         let socket = path::short(&path, |path| tokio::net::UnixListener::bind(path))?;
         let lifetime = Lifetime::new();
-        tokio::spawn(socket::accept(socket, core.clone(), lifetime.clone()));
-        Ok(Self { core, lifetime, listeners, _lock: lock })
+        let socket = tokio::spawn(socket::accept(socket, core.clone(), lifetime.clone())).abort_handle();
+        Ok(Self { core, lifetime, listeners, socket, _lock: lock })
     }
 
     /// The world itself.
@@ -71,7 +80,5 @@ impl Running {
             () = self.lifetime.ended(&dir) => {}
             () = self.listeners.keep() => {}
         }
-        self.listeners.stop();
-        let _ = std::fs::remove_file(socket_path(&dir));
     }
 }

@@ -199,7 +199,7 @@ fn captures_stdout(step: &Step) -> bool {
     step.expect.iter().any(reads)
         || step.captures.iter().any(|c| match &c.of {
             kinds::CaptureOf::Field(expr) => reads(expr),
-            kinds::CaptureOf::Text(_) | kinds::CaptureOf::Output(_) => false,
+            kinds::CaptureOf::Text(_) | kinds::CaptureOf::Output => false,
         })
 }
 

@@ -1,0 +1,5 @@
+//! Records of hand-written runs.
+
+mod document;
+mod fixture;
+mod hostile;
