@@ -70,7 +70,9 @@ pub fn usual(model: &Model, index: usize) -> Option<String> {
     let item = model.state.plan.items.get(index)?;
     let known = model.state.opened.as_ref().and_then(|o| o.usual.get(item.id.as_str()));
     match (known, item.usually) {
-        (Some((seconds, runs)), _) => Some(format!("usually {} ({runs} run{})", clock(*seconds as u64), plural(*runs as usize))),
+        (Some((seconds, runs)), _) => {
+            Some(format!("usually {} ({runs} run{})", clock(*seconds as u64), plural(*runs as usize)))
+        }
         (None, Some(seconds)) => Some(format!("usually {}", clock(seconds as u64))),
         (None, None) => None,
     }

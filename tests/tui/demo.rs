@@ -17,8 +17,13 @@ use super::bench::options;
 use super::double::{Double, plan};
 
 /// Lines that a played command says, one a second.
-const LINES: [&str; 5] =
-    ["Waiting for deployment \"cryptoutil-kms\" rollout to finish:", "0 out of 3 new replicas have been updated...", "1 out of 3", "2 out of 3", "Proceed? [y/N] "];
+const LINES: [&str; 5] = [
+    "Waiting for deployment \"cryptoutil-kms\" rollout to finish:",
+    "0 out of 3 new replicas have been updated...",
+    "1 out of 3",
+    "2 out of 3",
+    "Proceed? [y/N] ",
+];
 
 #[test]
 #[ignore = "needs a terminal: shows the screens to a person"]
@@ -90,7 +95,12 @@ fn tick(host: &mut Double, second: u64, lines: &mut Vec<String>) {
     let what = host.state.items[index].attempt().unwrap().what.what.clone();
     match what {
         flightdeck::engine::event::Resolved::Notice { .. } => {
-            host.own(flightdeck::engine::Want::Called { item, attempt, ok: true, answer: "appended to the file".into() });
+            host.own(flightdeck::engine::Want::Called {
+                item,
+                attempt,
+                ok: true,
+                answer: "appended to the file".into(),
+            });
         }
         flightdeck::engine::event::Resolved::Watching => {}
         _ => {

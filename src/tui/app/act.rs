@@ -68,7 +68,9 @@ impl App {
             Cmd::Back => self.back(),
             Cmd::Pages => self.turn(true),
             Cmd::PagesBack => self.turn(false),
-            Cmd::Up | Cmd::Down | Cmd::Left | Cmd::Right | Cmd::PageUp | Cmd::PageDown | Cmd::Home | Cmd::End => self.go(cmd),
+            Cmd::Up | Cmd::Down | Cmd::Left | Cmd::Right | Cmd::PageUp | Cmd::PageDown | Cmd::Home | Cmd::End => {
+                self.go(cmd)
+            }
         }
         self.dirty = true;
     }
@@ -141,7 +143,12 @@ impl App {
                 self.view.zoom = self.model.tape.attempt.is_some();
                 let window = self.view.drawn.tape.map_or(20, |area| usize::from(area.height));
                 self.view.tape_up = match line {
-                    Some(line) => self.model.tape.content_end().saturating_sub(line + window / 2 + 1).min(self.model.tape.most_up(window, false)),
+                    Some(line) => self
+                        .model
+                        .tape
+                        .content_end()
+                        .saturating_sub(line + window / 2 + 1)
+                        .min(self.model.tape.most_up(window, false)),
                     None => 0,
                 };
             }
@@ -247,7 +254,10 @@ impl App {
             }
         }
         lines.push((String::new(), Kind::Text));
-        lines.push(("In a form: Enter next field, on the last one it answers; Alt-Enter or Ctrl-J a new line; Esc back.".into(), Kind::Text));
+        lines.push((
+            "In a form: Enter next field, on the last one it answers; Alt-Enter or Ctrl-J a new line; Esc back.".into(),
+            Kind::Text,
+        ));
         lines.push(("While typing into a command every key goes to it but Ctrl-] and F12.".into(), Kind::Text));
         self.open(Box::new(Viewer::new("help", "Keys", lines)));
     }

@@ -146,7 +146,15 @@ impl App {
             Step::Unused => match lookup(key).map(|b| b.cmd) {
                 _ if is_text => {}
                 Some(Cmd::Back) => self.close(id),
-                Some(cmd @ (Cmd::Leave | Cmd::Help | Cmd::Note | Cmd::Contacts | Cmd::Suspend | Cmd::Redraw | Cmd::Interrupt)) => {
+                Some(
+                    cmd @ (Cmd::Leave
+                    | Cmd::Help
+                    | Cmd::Note
+                    | Cmd::Contacts
+                    | Cmd::Suspend
+                    | Cmd::Redraw
+                    | Cmd::Interrupt),
+                ) => {
                     self.act(cmd);
                 }
                 _ => {}

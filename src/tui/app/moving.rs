@@ -44,7 +44,9 @@ impl App {
             return self.scroll(cmd);
         }
         match cmd {
-            Cmd::PageUp | Cmd::PageDown if self.view.pane() == Pane::Tree && self.view.drawn.pages => self.page_tree(cmd),
+            Cmd::PageUp | Cmd::PageDown if self.view.pane() == Pane::Tree && self.view.drawn.pages => {
+                self.page_tree(cmd)
+            }
             Cmd::PageUp | Cmd::PageDown => self.scroll(cmd),
             _ if self.view.pane() == Pane::Live || !moves_tree => self.scroll(cmd),
             Cmd::Left => self.out(),
@@ -85,7 +87,8 @@ impl App {
         let (rows, at) = self.tree();
         let page = self.view.drawn.tree.map_or(10, |(area, _)| usize::from(area.height).saturating_sub(1).max(1));
         let at = at.unwrap_or(0);
-        let next = if cmd == Cmd::PageUp { at.saturating_sub(page) } else { (at + page).min(rows.len().saturating_sub(1)) };
+        let next =
+            if cmd == Cmd::PageUp { at.saturating_sub(page) } else { (at + page).min(rows.len().saturating_sub(1)) };
         self.put(rows.get(next).map(|r| r.node));
     }
 

@@ -42,7 +42,8 @@ impl App {
                 self.drafts.remove(&name);
             }
             // Menus that led here are answered too.
-            while self.dialogs.last().is_some_and(|o| matches!(o.dialog.name(), "skip" | "defer" | "leave" | "unknown")) {
+            while self.dialogs.last().is_some_and(|o| matches!(o.dialog.name(), "skip" | "defer" | "leave" | "unknown"))
+            {
                 self.dialogs.pop();
             }
         }
@@ -202,7 +203,8 @@ impl App {
             self.outs.push(Out::Send(FromClient::Size { cols: area.width, rows: area.height }));
         }
         let tape = &self.model.tape;
-        let (Some(attempt), Some((from, count))) = (tape.attempt, tape.missing(self.view.drawn.tape_top, usize::from(area.height)))
+        let (Some(attempt), Some((from, count))) =
+            (tape.attempt, tape.missing(self.view.drawn.tape_top, usize::from(area.height)))
         else {
             return;
         };

@@ -19,9 +19,7 @@ pub use close::Close;
 pub use control::Control;
 pub use find::Find;
 pub use form::{Field, Form};
-pub use forms::{
-    again, answer, approval, begin, danger, defer, edit, note, pause, reopen, secret, skip, unknown,
-};
+pub use forms::{again, answer, approval, begin, danger, defer, edit, note, pause, reopen, secret, skip, unknown};
 pub use leave::leave;
 pub use list::List;
 pub use menu::Menu;

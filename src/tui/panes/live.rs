@@ -34,11 +34,17 @@ fn lines(ctx: &Ctx<'_>, columns: usize, most: usize) -> Vec<Line> {
     let (plan, theme) = (&ctx.model.state.plan, ctx.theme);
     let mut lines = vec![];
     for pane in &plan.panes {
-        let probes: Vec<&Probe> = pane.probes.iter().filter_map(|id| plan.probe(id)).flat_map(|p| leaves(ctx, p)).collect();
-        let every = probes.iter().filter_map(|p| p.every).min_by(f64::total_cmp).map(short_duration).unwrap_or_default();
+        let probes: Vec<&Probe> =
+            pane.probes.iter().filter_map(|id| plan.probe(id)).flat_map(|p| leaves(ctx, p)).collect();
+        let every =
+            probes.iter().filter_map(|p| p.every).min_by(f64::total_cmp).map(short_duration).unwrap_or_default();
         let title = text::line(&pane.title).to_uppercase();
         let pad = columns.saturating_sub(text::width(&title) + text::width(&every) + 2);
-        lines.push(Line::of(format!(" {title}"), theme.strong()).with(" ".repeat(pad), Style::new()).with(every, theme.faint()));
+        lines.push(
+            Line::of(format!(" {title}"), theme.strong())
+                .with(" ".repeat(pad), Style::new())
+                .with(every, theme.faint()),
+        );
         let mut rows: Vec<(u8, &Probe, Option<&LiveProbe>)> =
             probes.into_iter().map(|p| (badness(ctx, p), p, ctx.model.live_probe(&p.id))).collect();
         if rows.len() > most {
@@ -132,7 +138,9 @@ fn probe_line(ctx: &Ctx<'_>, probe: &Probe, live: Option<&LiveProbe>, columns: u
     let room = columns.saturating_sub(5 + text::width(&words) + text::width(glyph) - 1);
     let title = text::cut_middle(&title, room);
     let pad = room.saturating_sub(text::width(&title)) + 1;
-    Line::of(format!(" {glyph} "), style).with(format!("{title}{}", " ".repeat(pad)), Style::new()).with(words, if verdict == Verdict::Ok { Style::new() } else { style })
+    Line::of(format!(" {glyph} "), style)
+        .with(format!("{title}{}", " ".repeat(pad)), Style::new())
+        .with(words, if verdict == Verdict::Ok { Style::new() } else { style })
 }
 
 /// The live column as one row, for screens without room: worst probes first, then figures.
@@ -148,16 +156,26 @@ pub fn row(ctx: &Ctx<'_>, columns: usize) -> Line {
     let mut pieces: Vec<Line> = vec![];
     let piece = |probe: &Probe| {
         let live = ctx.model.live_probe(&probe.id);
-        let (glyph, style) = theme.verdict(live.map(|l| l.verdict).unwrap_or_default(), live.is_some_and(|l| l.up.is_some()));
-        let since = live.and_then(|l| l.bad_since).map(|up| clock(ctx.model.up(ctx.now).saturating_sub(up) / 1_000_000));
+        let (glyph, style) =
+            theme.verdict(live.map(|l| l.verdict).unwrap_or_default(), live.is_some_and(|l| l.up.is_some()));
+        let since =
+            live.and_then(|l| l.bad_since).map(|up| clock(ctx.model.up(ctx.now).saturating_sub(up) / 1_000_000));
         let seen = live.map_or("not yet".into(), |l| text::line(&l.text));
         let since = since.map(|s| format!(" {s}")).unwrap_or_default();
-        Line::of(format!("{glyph} {} {}{since}", text::cut_middle(&text::line(&probe.title), 20), text::cut(&seen, 24)), style)
+        Line::of(
+            format!("{glyph} {} {}{since}", text::cut_middle(&text::line(&probe.title), 20), text::cut(&seen, 24)),
+            style,
+        )
     };
     if bad == 0 && !checks.is_empty() {
         let unknown = checks.iter().filter(|p| badness(ctx, p) == 1).count();
-        let (glyph, style) = if unknown == 0 { theme.verdict(Verdict::Ok, true) } else { theme.verdict(Verdict::NoData, true) };
-        let words = if unknown == 0 { format!("{glyph} all {} ok", checks.len()) } else { format!("{glyph} {unknown} of {} without data", checks.len()) };
+        let (glyph, style) =
+            if unknown == 0 { theme.verdict(Verdict::Ok, true) } else { theme.verdict(Verdict::NoData, true) };
+        let words = if unknown == 0 {
+            format!("{glyph} all {} ok", checks.len())
+        } else {
+            format!("{glyph} {unknown} of {} without data", checks.len())
+        };
         pieces.push(Line::of(words, style));
     } else {
         pieces.extend(checks.iter().take(bad).map(|p| piece(p)));
@@ -166,7 +184,8 @@ pub fn row(ctx: &Ctx<'_>, columns: usize) -> Line {
         pieces.push(Line::of("triggers off", theme.faint()));
     }
     for probe in gauges {
-        let value = ctx.model.live_probe(&probe.id).and_then(|l| l.value).map_or("no data".into(), |v| probe.unit.show(v));
+        let value =
+            ctx.model.live_probe(&probe.id).and_then(|l| l.value).map_or("no data".into(), |v| probe.unit.show(v));
         pieces.push(Line::plain(format!("{} {value}", text::cut_middle(&text::line(&probe.title), 16))));
     }
     let mut line = Line::plain(" ");

@@ -73,7 +73,14 @@ pub fn run(link: ClientLink, options: Options) -> Result<Exit, TuiError> {
     })?;
     let ClientLink { to_host, from_host } = link;
     forward(from_host, wake)?;
-    let mut shell = Shell { app: App::new(options), decoder: Decoder::default(), to_host, woken, start: Instant::now(), fed: Instant::now() };
+    let mut shell = Shell {
+        app: App::new(options),
+        decoder: Decoder::default(),
+        to_host,
+        woken,
+        start: Instant::now(),
+        fed: Instant::now(),
+    };
     let result = shell.turn(&mut screen);
     drop(screen);
     reader.stop();
