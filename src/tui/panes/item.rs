@@ -107,6 +107,11 @@ fn lines(ctx: &Ctx<'_>, index: usize, columns: usize) -> (Vec<Line>, usize) {
     if let Some((words, style)) = kinds::decision(ctx, index) {
         lines.extend(Line::wrapped(&words, columns, 2, style));
     }
+    // What went wrong is read first, whatever room there is.
+    let wrong = matches!(status, Status::Failed(_) | Status::Unknown);
+    if wrong {
+        outcome(ctx, index, columns, &mut lines);
+    }
     let action = kinds::lines(ctx, index, columns);
     if !action.is_empty() {
         lines.push(Line::blank());
@@ -118,7 +123,9 @@ fn lines(ctx: &Ctx<'_>, index: usize, columns: usize) -> (Vec<Line>, usize) {
     let command_end = lines.len();
     lines.push(Line::blank());
     policy(ctx, index, columns, &mut lines);
-    outcome(ctx, index, columns, &mut lines);
+    if !wrong {
+        outcome(ctx, index, columns, &mut lines);
+    }
     for note in model.state.notes.iter().filter(|n| n.item.as_ref() == Some(&item.id)) {
         let words = format!("note {}  {}", facts::when_who(Some(note.stamp), Some(&note.by)), text::line(&note.text));
         lines.extend(Line::wrapped(&words, columns, 2, theme.busy()));
@@ -339,6 +346,9 @@ fn heading(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
             }
         }
         (None, None) if phase == plan.rollback_phase() => lines.push(Line::plain("r shows its commands")),
+        (None, None) if state.begun.is_none() => {
+            lines.push(Line::of("Not begun: Enter starts the flight.", theme.strong()));
+        }
         (None, None) => lines.push(Line::plain("not open yet")),
     }
     if let Some(about) = plan.about.as_ref().filter(|_| state.begun.is_none()) {
