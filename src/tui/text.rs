@@ -124,8 +124,7 @@ mod tests {
         assert_eq!(cut("roll out", 20), "roll out");
         assert_eq!(cut("roll out identity", 9), "roll out…");
         let cut = cut_middle("roll out identity service idp", 18);
-        assert_eq!(cut, "roll out ident… idp");
-        assert!(width(&cut) <= 19);
+        assert_eq!(cut, "roll out iden… idp");
         for columns in 0..40 {
             assert!(width(&cut_middle("漢字漢字漢字漢字 and so on 漢字", columns)) <= columns, "{columns}");
         }
