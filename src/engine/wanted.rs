@@ -1,6 +1,8 @@
 //! Levels that the host reconciles to: what is sampled, which timers run, which conditions are looked for.
 //! They are a function of the state, so a restart needs no memory of them.
 
+use std::collections::BTreeSet;
+
 use super::effect::leaves;
 use super::event::{Resolved, Return, StopStage};
 use super::intent::Timer;
@@ -95,14 +97,16 @@ pub fn wanted(state: &State) -> Wanted {
 /// Named probes from the flight's begin to its end; a check's own from its phase's opening on, since going red after
 /// the phase was closed is a caution.
 fn probes(state: &State) -> Vec<ProbeId> {
-    let mut own: Vec<ProbeId> = vec![];
+    let mut own: BTreeSet<ProbeId> = BTreeSet::new();
     for (index, item) in state.plan.items.iter().enumerate() {
         let opened = state.phases.get(item.phase).is_some_and(|p| p.opened.is_some());
         if let Action::Check(check) = &item.action
             && opened
             && state.status(index) != Status::Off
         {
-            leaves(&state.plan, &check.probes, &mut own, 0);
+            let mut all = vec![];
+            leaves(&state.plan, &check.probes, &mut all, 0);
+            own.extend(all);
         }
     }
     state
@@ -166,7 +170,8 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
                 return None;
             }
             let tries = state_of.attempts.len() as u32;
-            (run.acting.idempotent && tries <= retry.times && state_of.settled.is_none() && state.running.is_empty())
+            let may = state_of.settled.is_none() && state.running.is_empty() && state.moved.is_empty();
+            (run.acting.idempotent && tries <= retry.times && may)
                 .then(|| ended_at.up + micros(retry.every))
         }
         Timer::Patience(item) => {

@@ -7,8 +7,8 @@ use crate::engine::plan::Effect;
 use crate::engine::state::State;
 use crate::words::Actor;
 
-/// Microseconds that a request for control waits for an answer.
-const CONTROL_WAIT: u64 = 20_000_000;
+/// Microseconds of real time that a request for control waits for an answer.
+const CONTROL_WAIT: f64 = 20e6;
 
 pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
     match &intent.want {
@@ -55,7 +55,8 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
         }
         Want::AskControl => Ok(vec![Event::ControlRequested {
             by: intent.actor.clone(),
-            until: intent.stamp.up.saturating_add(CONTROL_WAIT),
+            // People do not answer faster in a simulated run.
+            until: intent.stamp.up.saturating_add((CONTROL_WAIT * state.speed()) as u64),
         }]),
         Want::HandOver { to } => {
             Ok(vec![Event::ControlHandedOver { epoch: state.control.epoch + 1, to: to.clone() }])
