@@ -354,10 +354,10 @@ steps:
   - title: Read
     run: echo ${{ colour }}
     capture: { seen: stdout }
-    expect: stdout contains "blue"
+    expect: "'blue' in stdout"
   - title: Look at all output
     run: printf '\033[32mgreen\033[0m\n'
-    expect: output contains "green"
+    expect: "'green' in output"
 "#,
     );
     run.settings.secrets.insert("password".into(), "correct-horse".into());
@@ -368,7 +368,7 @@ steps:
         let over = |e: &Event| matches!(e, Event::RunEnded { .. } | Event::PersonNeeded { .. });
         c.events.iter().any(|r| over(&r.event)).then_some(())
     });
-    assert_eq!(run.outcomes(), ["hand-over passed", "read passed", "look-at-all-output passed"]);
+    assert_eq!(run.outcomes(), ["hand_over passed", "read passed", "look_at_all_output passed"]);
     let all = format!("{}{}", run.file("journal.jsonl"), run.file("terminals/1.out"));
     assert!(!all.contains("correct-horse"));
     assert!(all.contains("it is *************"));
@@ -408,13 +408,13 @@ steps:
     let mut anna = run.client();
     anna.until("the secret is asked for", |c| c.secrets.contains(&"password".to_owned()).then_some(()));
     anna.until("it has caught up", |c| c.state.current.map(|_| ()));
-    let want = anna.start_of("use-it");
+    let want = anna.start_of("use_it");
     let why = anna.refused(want);
     assert!(why.contains("`password`"), "{why}");
     anna.say(FromClient::Secret { name: "password".into(), value: "correct-horse".into() });
-    anna.start("use-it");
+    anna.start("use_it");
     anna.ended();
-    assert_eq!(run.outcomes(), ["use-it passed"]);
+    assert_eq!(run.outcomes(), ["use_it passed"]);
 }
 
 #[test]
@@ -456,7 +456,7 @@ fn waits_streams_and_checks_see_what_the_sampler_sees() {
 flightdeck: 1
 title: Eyes
 probes:
-  ready: { every: 300ms, file: { path: ready } , expect: exists }
+  ready: { every: 300ms, file: { path: ready } , expect: count > 0 }
 steps:
   - title: Make it so
     script: sleep 0.5; touch ready
@@ -480,7 +480,7 @@ steps:
         c.events.iter().find(|r| over(&r.event)).map(|_| ())
     });
     assert!(anna.state.ended.is_some(), "{:?}", anna.state.person_needed);
-    assert_eq!(run.outcomes(), ["make-it-so passed", "waits-for-it passed", "looks-at-a-stream passed", "a-moment passed"]);
+    assert_eq!(run.outcomes(), ["make_it_so passed", "waits_for_it passed", "looks_at_a_stream passed", "a_moment passed"]);
     run.verify();
 }
 

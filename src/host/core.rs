@@ -289,9 +289,9 @@ impl Host {
         }
         self.by_hand_due = true;
         let late = self.carry_out_all(effects(&self.state, &plain));
+        self.forget_hidden(&plain);
         self.clients.publish(first, self.journal.last_written());
         self.eyes.after_events(&self.state, &plain);
-        self.forget_hidden(&plain);
         for effect in late {
             self.carry_out(effect);
         }

@@ -99,6 +99,11 @@ impl Run {
         Ok(pid)
     }
 
+    /// A process that somebody else started for this run: it is ended with the test.
+    pub fn own(&mut self, host: u32) {
+        self.hosts.push(host);
+    }
+
     /// Goes on with the run.
     pub fn resume(&mut self) -> u32 {
         self.settings.resume = true;
