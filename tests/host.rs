@@ -357,7 +357,7 @@ steps:
     expect: "'blue' in stdout"
   - title: Look at all output
     run: printf '\033[32mgreen\033[0m\n'
-    expect: "'green' in output"
+    capture: { shown: { of: output, match: "green" } }
 "#,
     );
     run.settings.secrets.insert("password".into(), "correct-horse".into());
@@ -466,6 +466,7 @@ steps:
   - title: Looks at a stream
     script: while true; do echo line; sleep 0.1; done
     until: ready is passing
+    timeout: 20s
     reads_only: true
   - title: Is there
     check: ready

@@ -146,14 +146,14 @@ impl Host {
 
     /// How long nothing has to be done.
     fn next_wait(&self) -> Duration {
-        if self.failed.is_none() && !self.queue.is_empty() || self.hands.is_behind() || self.clients.can_catch_up() {
+        if !self.is_stuck() && !self.queue.is_empty() || self.hands.is_behind() || self.clients.can_catch_up() {
             return Duration::ZERO;
         }
         let mut wait = TICK.saturating_sub(self.last_tick.elapsed());
         if let Some(frame) = self.hands.next_frame() {
             wait = wait.min(frame);
         }
-        if self.failed.is_none() {
+        if !self.is_stuck() {
             let timers = self.wanted.timers.iter().filter(|(timer, _)| !self.told_timers.contains(timer));
             wait = timers.map(|(_, due)| self.clock.until(*due)).fold(wait, Duration::min);
         }
@@ -176,7 +176,7 @@ impl Host {
     fn settle(&mut self) {
         // Bounded, so that keys and clocks are looked at between batches of a long unattended run.
         for _ in 0..64 {
-            if self.failed.is_some() {
+            if self.is_stuck() {
                 return self.refuse_people();
             }
             if self.queue.is_empty() && self.autopilot_wants(&self.state).is_none() {
@@ -309,7 +309,7 @@ impl Host {
     }
 
     fn due_timers(&mut self) {
-        if self.failed.is_some() || self.terminating {
+        if self.is_stuck() || self.terminating {
             return;
         }
         let now = self.clock.up();

@@ -1,7 +1,8 @@
 //! The disk that does not take the journal: what waits for it, what people are told, and how it goes on.
 //!
 //! While the journal cannot be written nothing is decided. What the world tells meanwhile (ends of commands, verdicts)
-//! stays in the queue with its stamps and is decided when there is room; what people want is refused at once.
+//! stays in the queue with its stamps; what people want is refused at once. When it can be written again, be it only in
+//! the room that the reserve gave back, what the world told is decided; things start again when there is room to go on.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,14 +11,19 @@ use std::time::{Duration, Instant};
 use super::core::{Host, Queued};
 use super::log;
 use crate::engine::{Intent, Want, by_hand};
+use crate::journal::RESERVE_BYTES;
 use crate::link::FromHost;
 use crate::words::{Actor, Stamp};
 
 /// Real time between two tries to write the journal again.
 const RETRY_DISK: Duration = Duration::from_secs(2);
+/// Bytes that must be free before anything starts again: more than the reserve alone gives back.
+const ROOM: u64 = RESERVE_BYTES + RESERVE_BYTES / 2;
 
-/// The journal cannot be written.
+/// The journal cannot be written, or there is no room to go on.
 pub(super) struct Failed {
+    /// It cannot be written; else it can, but nothing starts.
+    pub stuck: bool,
     /// When that was found.
     pub stamp: Stamp,
     /// In real time.
@@ -92,11 +98,17 @@ impl Host {
                 None => {}
             }
         }
-        let known = back.iter().any(|(intent, _)| matches!(intent.want, Want::Storage { failed: true, .. }));
         let stamp = self.clock.now();
-        let failed = self.failed.get_or_insert_with(|| Failed { stamp, since: now, tried: now, why: why.to_owned() });
-        failed.tried = now;
-        if !known {
+        let new = self.failed.is_none();
+        let failed = self.failed.get_or_insert_with(|| Failed {
+            stuck: true,
+            stamp,
+            since: now,
+            tried: now,
+            why: why.to_owned(),
+        });
+        (failed.stuck, failed.tried) = (true, now);
+        if new {
             let want = Want::Storage { failed: true, why: failed.why.clone() };
             back.push((Intent { actor: Actor::host(), control: None, stamp: failed.stamp, want }, None));
         }
@@ -106,13 +118,17 @@ impl Host {
             self.queue.push_front(queued);
         }
         self.refuse_people();
-        if !known {
-            let told = self.by_hand_now();
-            if let Some(told) = &told {
-                self.clients.send_all(told);
+        if new {
+            if let Some(by_hand) = self.by_hand_now() {
+                self.clients.send_all(&by_hand);
             }
             self.last_live = now.checked_sub(Duration::from_secs(1)).unwrap_or(now);
         }
+    }
+
+    /// The journal cannot be written: nothing is decided.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.failed.as_ref().is_some_and(|failed| failed.stuck)
     }
 
     /// While the journal cannot be written people are refused at once; they want it again, or not.
@@ -133,41 +149,42 @@ impl Host {
         Some(FromHost::ByHand { why: failed.why.clone(), text: by_hand(&self.state) })
     }
 
-    /// Tries to write the journal again, now and then.
+    /// Tries to write the journal again, now and then, and looks whether there is room to go on.
     pub(super) fn try_the_disk(&mut self) {
         let Some(failed) = &mut self.failed else { return };
         if failed.tried.elapsed() < RETRY_DISK {
             return;
         }
         failed.tried = Instant::now();
-        let waits = self.disk.begin();
-        let reopened = self.journal.reopen_after_failure();
-        drop(waits);
-        match reopened {
-            Ok(reopened) => {
-                self.intend(Actor::host(), Want::Storage { failed: false, why: reopened.file.to_owned() });
-                let failed = self.failed.take();
-                self.state.storage_failed = None;
-                self.go_on_after(failed);
+        if failed.stuck {
+            let waits = self.disk.begin();
+            let reopened = self.journal.reopen_after_failure();
+            drop(waits);
+            match reopened {
+                Ok(reopened) => {
+                    log(&format!("{} can be written again", reopened.file));
+                    failed.stuck = false;
+                }
+                Err(error) => return log(&format!("the journal still cannot be written: {error}")),
             }
-            Err(error) => log(&format!("the journal still cannot be written: {error}")),
-        }
-    }
-
-    fn go_on_after(&mut self, failed: Option<Failed>) {
-        while self.failed.is_none() && !self.queue.is_empty() {
+            // What was told meanwhile; the journal's first word is that it failed.
             self.step();
         }
-        match (&mut self.failed, failed) {
-            // Still the same trouble, since the same time.
-            (Some(new), Some(old)) => {
-                new.since = old.since;
-                new.stamp = old.stamp;
-                self.state.storage_failed = Some((old.stamp, old.why));
+        if !self.is_stuck() && room(self.folder.path()).is_none_or(|free| free >= ROOM) {
+            let file = self.journal.file_name().to_owned();
+            self.intend(Actor::host(), Want::Storage { failed: false, why: file });
+            self.step();
+            if !self.is_stuck() && self.state.storage_failed.is_none() {
+                self.failed = None;
             }
-            _ => log("the journal can be written again"),
         }
     }
+}
+
+/// Bytes that this account may still use on the folder's file system; none when nobody says.
+fn room(folder: &std::path::Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(folder).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 /// Whether an intent of the program's own is told again after a batch that the disk refused. Timers and the autopilot

@@ -54,7 +54,7 @@ impl Host {
 
     /// While a place has moved nothing starts: it is looked at until it is as pinned again.
     pub(super) fn watch_places(&mut self) {
-        if !self.state.moved.is_empty() && self.failed.is_none() && self.last_places.elapsed() >= PLACES {
+        if !self.state.moved.is_empty() && !self.is_stuck() && self.last_places.elapsed() >= PLACES {
             self.look_at_places();
         }
     }

@@ -22,7 +22,7 @@ impl Host {
             self.alone_since = None;
         }
         if self.terminating {
-            return self.queue.is_empty() || self.failed.is_some();
+            return self.queue.is_empty() || self.is_stuck();
         }
         if self.leaving {
             return self.clients.is_empty();
@@ -49,7 +49,7 @@ impl Host {
             "parked before the first change, nobody attached"
         };
         self.terminating = true;
-        if self.failed.is_none() {
+        if !self.is_stuck() {
             self.flush_typing();
             if let Some(want) = self.eyes.seal() {
                 self.intend(Actor::host(), want);
@@ -59,7 +59,7 @@ impl Host {
             }
             self.step();
         }
-        if self.failed.is_none() {
+        if !self.is_stuck() {
             self.write_by_hand();
             self.write_record();
         }

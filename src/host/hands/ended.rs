@@ -48,7 +48,7 @@ impl Host {
             }
             FromKeeper::Trouble { attempt, text } => {
                 let item = self.item_of(attempt);
-                self.intend(Actor::host(), Want::Caution { text: format!("its output is held back: {text}"), item });
+                self.intend(Actor::host(), Want::Caution { text, item });
             }
             FromKeeper::Refused { why } => log(&format!("the keeper refused: {why}")),
             FromKeeper::Hello { .. } | FromKeeper::Started { .. } | FromKeeper::Recovered { .. } => {}
