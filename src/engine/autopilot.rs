@@ -13,6 +13,7 @@ use super::plan::{Action, AnswerKind, Due, Effect};
 use super::resolve::{danger_words, resolve};
 use super::scope::PlanScope;
 use super::state::{Settled, State, Status};
+use super::wanted::to_look_at;
 use crate::words::{Actor, Outcome, Proof};
 
 /// An answers file: by item id, `limitations.NAME`, or `start`.
@@ -101,7 +102,7 @@ pub fn autopilot(state: &State, answers: &Answers) -> Option<Want> {
     }
     match (state.current, state.phase) {
         (Some(index), _) if !state.status(index).is_settled() => pilot.item(index),
-        (_, Some(phase)) => Some(pilot.close(phase)),
+        (_, Some(phase)) => pilot.close(phase),
         _ => None,
     }
 }
@@ -145,12 +146,29 @@ impl Pilot<'_> {
         Want::NeedPerson { item, why }
     }
 
-    fn close(&self, phase: usize) -> Want {
+    /// Closing waits for the fresh looks that are wanted first.
+    fn close(&self, phase: usize) -> Option<Want> {
         let unsettled = self.state.unsettled(phase);
         match unsettled.first() {
-            Some(index) => Want::OpenItem { item: self.state.plan.items[*index].id.clone() },
-            None => Want::ClosePhase { phase },
+            Some(index) => Some(Want::OpenItem { item: self.state.plan.items[*index].id.clone() }),
+            None if !to_look_at(self.state).is_empty() => None,
+            None => Some(Want::ClosePhase { phase }),
         }
+    }
+
+    /// The answers file's name for a request that waits.
+    fn approve(&self, index: usize, answer: Option<&Answer>) -> Option<Want> {
+        let request = self.state.items[index].request.as_ref()?;
+        let by = answer?.by.clone()?;
+        let waits = request.no.is_none() && !request.expired && self.state.items[index].settled.is_none();
+        waits.then(|| Want::Decide {
+            item: self.state.plan.items[index].id.clone(),
+            hash: request.hash.clone(),
+            yes: true,
+            by: Actor(by),
+            proof: Proof::Stated,
+            says: None,
+        })
     }
 
     fn item(&self, index: usize) -> Option<Want> {
@@ -179,7 +197,7 @@ impl Pilot<'_> {
             }
         }
         match state.status(index) {
-            Status::Busy => return None,
+            Status::Busy => return self.approve(index, answer),
             Status::Unknown => return Some(self.person(Some(index), "nobody knows how it ended: settle it")),
             Status::Failed(_) | Status::NoData => return self.failed(index, answer),
             _ => {}
@@ -199,20 +217,8 @@ impl Pilot<'_> {
                 Some(answer) => self.answer(index, answer),
                 None => self.person(Some(index), "it is a form to fill in"),
             },
-            Action::Approve(_) => match answer.and_then(|a| a.by.clone()) {
-                Some(by) => match &item.request {
-                    None => Want::RequestApproval { item: id },
-                    Some(request) => Want::Decide {
-                        item: id,
-                        hash: request.hash.clone(),
-                        yes: true,
-                        by: Actor(by),
-                        proof: Proof::Stated,
-                        says: None,
-                    },
-                },
-                None => self.person(Some(index), "a second person has to approve"),
-            },
+            Action::Approve(_) if answer.is_some_and(|a| a.by.is_some()) => Want::RequestApproval { item: id },
+            Action::Approve(_) => self.person(Some(index), "a second person has to approve"),
             Action::Run(_) | Action::Notify(_) => self.start(index, answer),
             Action::Tick => self.person(Some(index), "a box to tick"),
             Action::Check(_) | Action::Wait(_) | Action::Baseline(_) => return None,

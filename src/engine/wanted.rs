@@ -13,6 +13,10 @@ use crate::words::{ItemId, Outcome, ProbeId};
 const STAGE: u64 = 10_000_000;
 /// Microseconds that the autopilot waits for a sensed item to turn green when its step has no limit.
 const PATIENCE: u64 = 30_000_000;
+/// An `on_demand` look counts as fresh for so long, µs (UX.md, closing).
+pub(super) const FRESH_ON_DEMAND: u64 = 600_000_000;
+/// A look that ages past this, µs, is made again when its phase could close, so that it is fresh when it does.
+const AGING_ON_DEMAND: u64 = FRESH_ON_DEMAND - 120_000_000;
 
 /// What the host keeps going.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +27,8 @@ pub struct Wanted {
     pub timers: Vec<(Timer, u64)>,
     /// Conditions that are looked for.
     pub conditions: Vec<Condition>,
+    /// Probes that look only when asked and are asked now: their phase could close, and they are too old for that.
+    pub looks: Vec<ProbeId>,
 }
 
 /// A condition over samples or output that ends or stops an attempt.
@@ -89,7 +95,44 @@ pub fn wanted(state: &State) -> Wanted {
             add(Timer::Patience(id.clone()));
         }
     }
+    wanted.looks = to_look_at(state);
     wanted
+}
+
+/// `on_demand` probes that the open phase needs afresh before it closes: everything in it is settled.
+pub(super) fn to_look_at(state: &State) -> Vec<ProbeId> {
+    let (Some(phase), Some(now)) = (state.phase, state.now) else { return vec![] };
+    if !state.running.is_empty() || state.paused.is_some() || !state.unsettled(phase).is_empty() {
+        return vec![];
+    }
+    let mut probes = vec![];
+    for (_, stale) in stale(state, phase, now.up, AGING_ON_DEMAND) {
+        probes.extend(stale.into_iter().filter(|id| !probes.contains(id)).collect::<Vec<_>>());
+    }
+    probes
+}
+
+/// Sensed items of a phase that passed by looks made only when asked, older than `fresh` µs: their place, these probes.
+pub(super) fn stale(state: &State, phase: usize, now: u64, fresh: u64) -> Vec<(usize, Vec<ProbeId>)> {
+    let is_old = |id: &ProbeId| {
+        let sample = state.probes.get(id).and_then(|p| p.sample.as_ref());
+        state.plan.probe(id).is_some_and(|p| p.every.is_none() && p.members.is_empty())
+            && sample.is_none_or(|s| now.saturating_sub(s.up) > fresh)
+    };
+    state
+        .plan
+        .items_of(phase)
+        .filter_map(|(index, item)| {
+            let Action::Check(check) = &item.action else { return None };
+            if state.status(index) != Status::Passed {
+                return None;
+            }
+            let mut probes = vec![];
+            leaves(&state.plan, &check.probes, &mut probes, 0);
+            probes.retain(is_old);
+            (!probes.is_empty()).then_some((index, probes))
+        })
+        .collect()
 }
 
 /// Named probes from the flight's begin to its end; a check's own from its phase's opening on, since going red after

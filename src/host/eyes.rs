@@ -195,6 +195,11 @@ impl Eyes {
         for (probe, why) in std::mem::take(&mut self.early) {
             self.ask(probe, why);
         }
+        for probe in &wanted.looks {
+            if !self.tokens.values().any(|(asked, _)| asked == probe) {
+                self.ask(probe.clone(), Why::Asked);
+            }
+        }
     }
 
     /// A probe whose texts cannot be filled in has no data, and says why.
@@ -543,9 +548,6 @@ fn spec(
     if let ProbeKind::Script(script) = &kind {
         for (name, value) in crate::engine::script_values(state, &script.script, probe.each.as_ref()) {
             env.insert(name, value);
-        }
-        if let Value::Text(dir) = scope.member(&["run", "dir"]) {
-            env.insert("run_dir".into(), dir);
         }
     }
     let mut names = BTreeMap::new();
