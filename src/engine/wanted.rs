@@ -13,6 +13,8 @@ use crate::words::{ItemId, Outcome, ProbeId};
 const STAGE: u64 = 10_000_000;
 /// Microseconds that the autopilot waits for a sensed item to turn green when its step has no limit.
 const PATIENCE: u64 = 30_000_000;
+/// Microseconds of real time that a command has at least, however fast the run's clock goes.
+const REAL: u64 = 10_000_000;
 /// An `on_demand` look counts as fresh for so long, µs (UX.md, closing).
 pub(super) const FRESH_ON_DEMAND: u64 = 600_000_000;
 /// A look that ages past this, µs, is made again when its phase could close, so that it is fresh when it does.
@@ -168,7 +170,7 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
             if attempt.stopping.is_some() || is_timed(state, index) {
                 return None;
             }
-            Some(attempt.started.up + micros(limit))
+            Some(attempt.started.up + micros(limit).max(least(state, index, limit)))
         }
         Timer::Escalate(item, number) => {
             let (_, attempt) = open(state, item, *number)?;
@@ -229,6 +231,15 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
                 _ => None,
             }
         }
+    }
+}
+
+/// Under a faster clock a command still starts and works in real time: its limit is not shorter than [`REAL`] of that,
+/// or than the limit itself, µs of run time.
+fn least(state: &State, index: usize, limit: f64) -> u64 {
+    match state.plan.items[index].action {
+        Action::Run(_) if state.speed() > 1.0 => scaled(state, ((limit.max(0.0) * 1e6) as u64).min(REAL)),
+        _ => 0,
     }
 }
 
