@@ -3,7 +3,7 @@
 use super::enter::{Verb, enter};
 use super::facts;
 use super::input::{Code, Key};
-use super::view::{Ctx, Pane};
+use super::view::Ctx;
 use crate::engine::plan::Action;
 use crate::engine::{Settled, Status};
 
@@ -304,15 +304,6 @@ pub fn leaves_behind(ctx: &Ctx<'_>) -> String {
     match facts::changes(item) {
         Some(changes) => format!("x again stops it: interrupt first. It changes {changes}"),
         None => "x again stops it".into(),
-    }
-}
-
-/// Pane names for the frame.
-pub fn pane_name(pane: Pane) -> &'static str {
-    match pane {
-        Pane::Tree => "Checklist",
-        Pane::Item => "Item",
-        Pane::Live => "Live",
     }
 }
 

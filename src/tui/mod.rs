@@ -32,7 +32,7 @@ pub mod widgets;
 //TESTS
 
 pub use shell::{TuiError, run};
-pub use view::Ctx;
+pub use view::{Ctx, Pane};
 
 use crate::engine::event::RunEnd;
 use crate::link::Role;

@@ -67,6 +67,9 @@ fn take<'a>(graphemes: impl Iterator<Item = &'a str>, columns: usize) -> String 
 /// A clean text in lines of at most `columns`; lines after the first begin with `indent` blanks. Words longer than a
 /// line are broken, nothing is lost.
 pub fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
+    if width(text) <= columns {
+        return vec![text.to_owned()];
+    }
     let words = text.split(' ').filter(|w| !w.is_empty()).map(str::to_owned);
     fill(words, columns, indent)
 }
@@ -104,6 +107,11 @@ pub fn fill(words: impl IntoIterator<Item = String>, columns: usize, indent: usi
 
 /// A word as a shell reads it back.
 pub fn quote(word: &str) -> String {
+    // An option with a value is no assignment: `--timeout=120s` is read better without quotes.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@%+:,./-=".contains(c);
+    if word.starts_with('-') && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
     shlex::try_quote(word).map_or_else(|_| format!("{word:?}"), |q| q.into_owned())
 }
 
@@ -134,6 +142,8 @@ mod tests {
         }
         assert_eq!(wrap("one two three", 8, 2), ["one two", "  three"]);
         assert_eq!(wrap("", 8, 2), [""]);
+        assert_eq!(wrap("a   b", 8, 2), ["a   b"], "what fits stays as it is");
+        assert_eq!(["--timeout=120s", "a=b", "--x=$y"].map(quote), ["--timeout=120s", "'a=b'", "'--x=$y'"]);
     }
 
     #[test]

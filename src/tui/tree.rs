@@ -87,7 +87,11 @@ pub fn rows(model: &Model, folds: &Folds) -> Vec<TreeRow> {
         if is_hidden(model, index) {
             continue;
         }
-        let status = model.status(index);
+        // What was settled when the phase was closed stays so: going red later is a caution.
+        let status = match model.status(index) {
+            status if status == Status::Off || !model.state.is_closed(item.phase) => status,
+            _ => Status::Passed,
+        };
         for node in ancestors(model, index) {
             counts.entry(node).or_default().add(&status);
         }

@@ -12,10 +12,9 @@ use crate::engine::Status;
 use crate::link::Role;
 
 /// What has the arrow keys; on a small screen the page that is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pane {
     /// The checklist.
-    #[default]
     Tree,
     /// The item.
     Item,
@@ -30,8 +29,8 @@ pub struct View {
     pub cursor: Option<Node>,
     /// What was folded or unfolded by hand.
     pub folds: Folds,
-    /// What has the arrow keys.
-    pub pane: Pane,
+    /// What has the arrow keys, when it was chosen.
+    pub chosen: Option<Pane>,
     /// Rows up from the end of the terminal.
     pub tape_up: usize,
     /// Rows down in the item's text.
@@ -90,7 +89,7 @@ impl Ctx<'_> {
     /// Where the box is: an item, or the phase when all in it is settled.
     pub fn boxed(&self) -> Option<Node> {
         let state = &self.model.state;
-        let phase = state.phase?;
+        let phase = state.phase.filter(|_| state.ended.is_none())?;
         match state.current {
             Some(index) if !self.model.status(index).is_settled() => Some(Node::Item(index)),
             current => match self.first_open(phase) {
@@ -152,6 +151,11 @@ impl Ctx<'_> {
 }
 
 impl View {
+    /// What has the arrow keys: what was chosen, else the checklist where it stands beside the item.
+    pub fn pane(&self) -> Pane {
+        self.chosen.unwrap_or(if self.drawn.pages { Pane::Item } else { Pane::Tree })
+    }
+
     /// Puts the cursor on something and unfolds what it stands in.
     pub fn go(&mut self, model: &Model, node: Node) {
         if let Node::Item(index) = node {

@@ -194,3 +194,68 @@ impl Bench {
         })
     }
 }
+
+impl Bench {
+    /// A flight in its second phase, the box on a dangerous command.
+    pub fn deploying() -> Self {
+        Self::deploying_with(|_| {})
+    }
+
+    pub fn deploying_with(change: impl Fn(&mut Options)) -> Self {
+        let mut options = options();
+        change(&mut options);
+        let mut bench = Self::with(Double::new(plan()), options, 120, 36);
+        bench.begin();
+        bench.answer_all_but_the_form();
+        let item = bench.host.state.plan.items[4].id.clone();
+        let fields = [("from".to_owned(), "09:00Z".to_owned()), ("chair".to_owned(), "kim".to_owned())].into();
+        let seen = bench.host.state.items[4].seen();
+        bench.host.want("anna@ops1", None, flightdeck::engine::Want::Answer { item, seen, fields }).unwrap();
+        bench.host.want("anna@ops1", None, flightdeck::engine::Want::ClosePhase { phase: 0 }).unwrap();
+        bench.settle();
+        bench.wait(2);
+        bench.outs.clear();
+        bench
+    }
+
+    fn begin(&mut self) {
+        self.host.want("anna@ops1", None, flightdeck::engine::Want::Begin { target: Some("cryptoutil-prod".into()) }).unwrap();
+        self.host.look("kms", flightdeck::words::Verdict::Ok, 0.012, "12 ms");
+        self.host.look("idp", flightdeck::words::Verdict::Ok, 0.014, "14 ms");
+        self.host.look("p95", flightdeck::words::Verdict::Ok, 0.142, "142 ms");
+        self.host.look("p95", flightdeck::words::Verdict::Ok, 0.151, "151 ms");
+        self.settle();
+    }
+
+    /// The first phase but for its form, which is deferred to the phase's close.
+    pub fn answer_all_but_the_form(&mut self) {
+        use flightdeck::engine::Want;
+        use flightdeck::engine::event::Return;
+        use flightdeck::words::Proof;
+        let id = |bench: &Self, n: usize| bench.host.state.plan.items[n].id.clone();
+        let answer = |bench: &mut Self, n: usize, text: &str| {
+            bench.wait(30);
+            let fields = [("answer".to_owned(), text.to_owned())].into();
+            let want = Want::Answer { item: id(bench, n), seen: bench.host.state.items[n].seen(), fields };
+            bench.host.want("anna@ops1", None, want).unwrap();
+        };
+        answer(self, 0, "");
+        answer(self, 2, "https://change.example/1");
+        answer(self, 3, "2026-11-20");
+        let item = id(self, 4);
+        self.host.want("anna@ops1", None, Want::Defer { item, to: Return::PhaseClose, reason: "the chair is late".into() }).unwrap();
+        let item = id(self, 5);
+        let started = flightdeck::engine::resolve(&self.host.state, 5).unwrap();
+        let start = Want::Start { item: item.clone(), seen: 0, shown: started.digest, typed: None, out_of_order: true };
+        self.host.want("anna@ops1", None, start).unwrap();
+        let attempt = self.host.running().1;
+        self.host.own(Want::Called { item, attempt, ok: true, answer: "appended".into() });
+        let item = id(self, 6);
+        self.host.want("anna@ops1", None, Want::RequestApproval { item: item.clone() }).unwrap();
+        let hash = self.host.state.items[6].request.as_ref().unwrap().hash.clone();
+        let by = flightdeck::words::Actor("alice".into());
+        self.host.want("alice", None, Want::Decide { item, hash, yes: true, by, proof: Proof::Stated, says: None }).unwrap();
+        self.settle();
+        self.wait(2);
+    }
+}

@@ -5,4 +5,5 @@
 mod bench;
 mod demo;
 mod double;
+mod keys;
 mod screens;

@@ -247,7 +247,7 @@ impl App {
     fn copy_shown(&mut self) {
         let ctx = self.ctx();
         let Some(index) = ctx.item() else { return };
-        if (self.view.pane == Pane::Item || self.view.zoom) && self.model.tape.attempt.is_some() {
+        if (self.view.pane() == Pane::Item || self.view.zoom) && self.model.tape.attempt.is_some() {
             let text = self.model.tape.text();
             return self.copy(text);
         }

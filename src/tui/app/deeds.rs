@@ -15,10 +15,7 @@ impl App {
                 Deed::Copy(text) => self.copy(text),
                 Deed::Go(node) => {
                     self.view.go(&self.model, node);
-                    self.view.pane = crate::tui::view::Pane::default();
-                    if self.view.drawn.pages {
-                        self.view.pane = crate::tui::view::Pane::Item;
-                    }
+                    self.view.chosen = None;
                 }
                 Deed::Open(dialog) => self.open(dialog),
                 Deed::Close => {

@@ -105,7 +105,7 @@ impl App {
 
 /// The frame of the panes; that of the pane with the keys stands out by its title.
 fn pane_title(ctx: &Ctx<'_>, pane: Pane, words: &str) -> Line {
-    let style = if ctx.view.pane == pane { ctx.theme.focus() } else { Style::new() };
+    let style = if ctx.view.chosen.unwrap_or(Pane::Tree) == pane { ctx.theme.focus() } else { Style::new() };
     Line::of(format!(" {words} "), style)
 }
 
@@ -140,7 +140,7 @@ fn wide(ctx: &Ctx<'_>, buf: &mut Buffer, room: Rect) -> Body {
             ..of_item(&drew)
         },
         cursor: drew.cursor,
-        pane: Rect { x: x1 + 1, y: room.y + 1, width: x2 - x1 - 1, height: room.height - 2 },
+        pane: Rect { x: x1, width: x2 - x1 + 1, ..room },
         body: room,
     }
 }
@@ -165,7 +165,7 @@ fn middle(ctx: &Ctx<'_>, buf: &mut Buffer, room: Rect) -> Body {
     Body {
         drawn: Drawn { tree: Some((tree_area, tree_top)), item: pane, ..of_item(&drew) },
         cursor: drew.cursor,
-        pane: Rect { x: x1 + 1, y: room.y + 1, width: room.right() - x1 - 2, height: room.height - 2 },
+        pane: Rect { x: x1, width: room.right() - x1, ..room },
         body: room,
     }
 }
@@ -181,7 +181,7 @@ fn pages(ctx: &Ctx<'_>, buf: &mut Buffer, room: Rect) -> Body {
     let page = Rect { y: room.y + 3, height: room.height - 4, ..room };
     let mut drawn = Drawn { pages: true, ..Drawn::default() };
     let mut cursor = None;
-    match ctx.view.pane {
+    match ctx.view.chosen.unwrap_or(Pane::Item) {
         Pane::Tree => {
             let top = tree::draw(ctx, buf, page);
             drawn.tree = Some((page, top));
@@ -200,7 +200,8 @@ fn pages(ctx: &Ctx<'_>, buf: &mut Buffer, room: Rect) -> Body {
             tree::neighbours(ctx, buf, near);
         }
     }
-    Body { drawn, cursor, pane: page, body: page }
+    let over = Rect { height: page.height + 1, ..page };
+    Body { drawn, cursor, pane: over, body: over }
 }
 
 /// Where the operator is, for screens without a tree, and what is owed.

@@ -19,7 +19,7 @@ impl App {
         } else if self.view.cursor.is_some() {
             self.view.follow();
         } else {
-            self.view.pane = if self.view.drawn.pages { Pane::Item } else { Pane::Tree };
+            self.view.chosen = None;
         }
         self.said = None;
     }
@@ -33,20 +33,20 @@ impl App {
         } else {
             &[Pane::Tree, Pane::Item]
         };
-        let at = order.iter().position(|p| *p == self.view.pane).unwrap_or(0);
+        let at = order.iter().position(|p| *p == self.view.pane()).unwrap_or(0);
         let next = if on { at + 1 } else { at + order.len() - 1 } % order.len();
-        self.view.pane = order[next];
+        self.view.chosen = Some(order[next]);
     }
 
     pub(super) fn go(&mut self, cmd: Cmd) {
-        let moves_tree = self.view.pane == Pane::Tree || (self.view.drawn.pages && self.view.pane == Pane::Item);
+        let moves_tree = self.view.pane() == Pane::Tree || (self.view.drawn.pages && self.view.pane() == Pane::Item);
         if self.view.zoom {
             return self.scroll(cmd);
         }
         match cmd {
-            Cmd::PageUp | Cmd::PageDown if self.view.pane == Pane::Tree && self.view.drawn.pages => self.page_tree(cmd),
+            Cmd::PageUp | Cmd::PageDown if self.view.pane() == Pane::Tree && self.view.drawn.pages => self.page_tree(cmd),
             Cmd::PageUp | Cmd::PageDown => self.scroll(cmd),
-            _ if self.view.pane == Pane::Live || !moves_tree => self.scroll(cmd),
+            _ if self.view.pane() == Pane::Live || !moves_tree => self.scroll(cmd),
             Cmd::Left => self.out(),
             Cmd::Right => self.into(),
             _ => self.step(cmd),
@@ -127,7 +127,7 @@ impl App {
     fn scroll(&mut self, cmd: Cmd) {
         let drawn = &self.view.drawn;
         let has_tape = drawn.tape.is_some() && self.model.tape.attempt.is_some();
-        if self.view.pane == Pane::Live && !self.view.zoom {
+        if self.view.pane() == Pane::Live && !self.view.zoom {
             let most = drawn.live_most;
             self.view.live_down = down(self.view.live_down, most, cmd, 10);
             return;
@@ -173,7 +173,7 @@ impl App {
                 if self.view.typing {
                     return;
                 }
-                self.view.pane = pane;
+                self.view.chosen = Some(pane);
                 if let (Pane::Tree, Some((area, top))) = (pane, drawn.tree) {
                     let (rows, _) = self.tree();
                     let row = top + usize::from(mouse.y.saturating_sub(area.y));
@@ -184,7 +184,7 @@ impl App {
             }
             MouseKind::WheelUp | MouseKind::WheelDown => {
                 let up = mouse.kind == MouseKind::WheelUp;
-                let before = std::mem::replace(&mut self.view.pane, pane);
+                let before = self.view.chosen.replace(pane);
                 for _ in 0..WHEEL {
                     if pane == Pane::Tree && !self.view.typing {
                         self.step(lines(up));
@@ -192,7 +192,7 @@ impl App {
                         self.scroll(lines(up));
                     }
                 }
-                self.view.pane = before;
+                self.view.chosen = before;
                 let meaning = self.meaning();
                 self.guard.own(meaning);
             }

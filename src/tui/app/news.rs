@@ -160,14 +160,17 @@ impl App {
         if self.control_checked || !settled || self.options.role == Role::Observer || state.begun.is_none() {
             return;
         }
+        // Beginning takes control: what is between the two events is nobody's gap.
+        let Some(holder) = state.control.holder.clone() else { return };
         self.control_checked = true;
-        if state.ended.is_some() || state.control.holder.as_ref() == Some(&self.options.who) {
+        if state.ended.is_some() || holder == self.options.who {
             return;
         }
         let epoch = state.control.epoch;
-        match &state.control.holder {
-            Some(holder) if self.model.is_attached(holder) => self.open(Box::new(Control::default())),
-            _ => self.want(Want::TakeControl { epoch }, None),
+        if self.model.is_attached(&holder) {
+            self.open(Box::new(Control::default()));
+        } else {
+            self.want(Want::TakeControl { epoch }, None);
         }
     }
 

@@ -96,7 +96,8 @@ impl Dialog for Close {
         let tail_rows = u16::try_from(tail.len()).unwrap_or(u16::MAX).min(inside.height.saturating_sub(3));
         let head = if left.is_empty() { "Nothing is left to settle" } else { "To settle before it closes" };
         Paint::new(buf, inside).text(0, 0, head, theme.strong());
-        let list = Rect { y: inside.y + 1, height: inside.height.saturating_sub(tail_rows + 1), ..inside };
+        let room = inside.height.saturating_sub(tail_rows + 2);
+        let list = Rect { y: inside.y + 1, height: u16::try_from(left.len()).unwrap_or(u16::MAX).min(room), ..inside };
         self.page = usize::from(list.height);
         self.list.draw(theme, list, buf, left.len(), |row| {
             let index = left[row];
@@ -118,7 +119,7 @@ impl Dialog for Close {
             line.0.extend(reason.0);
             (line, Line::of(verb, theme.faint()))
         });
-        let rest = Rect { y: inside.bottom().saturating_sub(tail_rows), height: tail_rows, ..inside };
+        let rest = Rect { y: list.bottom() + 1, height: tail_rows, ..inside };
         Paint::new(buf, rest).lines(&tail, 0);
         None
     }

@@ -14,10 +14,16 @@ use crate::tui::widgets::{Line, boxed};
 use crate::words::utc_second;
 
 /// The list.
-#[derive(Default)]
 pub struct Settle {
     list: List,
     page: usize,
+}
+
+impl Default for Settle {
+    /// The cursor on the first item, under its heading.
+    fn default() -> Self {
+        Self { list: List { at: 1 }, page: 1 }
+    }
 }
 
 /// A row: where it leads, its text, what stands at the right.

@@ -11,6 +11,7 @@ use crate::words::utc_second;
 pub fn banner(ctx: &Ctx<'_>) -> Option<Line> {
     let (state, theme) = (&ctx.model.state, ctx.theme);
     let mut all: Vec<(String, Style)> = vec![];
+    let critical = theme.critical();
     if let Some((since, why)) = &state.storage_failed {
         let words = format!(
             "NO REC since {}: {}. Nothing starts. By hand: {}",
@@ -45,7 +46,11 @@ pub fn banner(ctx: &Ctx<'_>) -> Option<Line> {
     }
     let more = all.len().saturating_sub(1);
     let (words, style) = all.into_iter().next()?;
-    let glyph = theme.pick("✕", "!");
+    let glyph = match style == critical {
+        true => theme.pick("✕", "F"),
+        false if words.starts_with("PAUSED") => theme.pick("‖", "="),
+        false => "!",
+    };
     let line = Line::of(format!(" {glyph} {words}"), style);
     Some(if more > 0 { line.with(format!("   +{more}"), style) } else { line })
 }

@@ -21,13 +21,15 @@ pub fn draw(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect, mode: &str, verbs: &[(&
         line = line.with(words, theme.caution()).with("   ", Style::new());
     }
     let room = usize::from(area.width);
-    // `?` and `q` keep their places: a short row says where the rest is.
-    let last: Vec<usize> = verbs.iter().enumerate().filter(|(_, (key, _))| matches!(*key, "?" | "q")).map(|(i, _)| i).collect();
+    // The way back and `?` keep their places: a short row says where the rest is.
+    let last: Vec<usize> = verbs.iter().enumerate().filter(|(_, (key, _))| matches!(*key, "?" | "r" | "Esc")).map(|(i, _)| i).collect();
     let kept: usize = last.iter().map(|i| piece_width(ctx, &verbs[*i]) + 2).sum();
+    let mut full = false;
     for (index, (key, words)) in verbs.iter().enumerate() {
         let width = piece_width(ctx, &verbs[index]);
         let reserve = if last.contains(&index) { 0 } else { kept };
-        if line.width() + width + reserve > room {
+        full |= line.width() + width + reserve > room && reserve > 0;
+        if (full && reserve > 0) || line.width() + width > room {
             if index == 0 {
                 let left = room.saturating_sub(line.width() + 4);
                 line = piece(ctx, line, key, &text::cut(words, left), true);

@@ -110,7 +110,7 @@ fn lines(ctx: &Ctx<'_>, index: usize, columns: usize) -> (Vec<Line>, usize) {
         lines.extend(action);
     }
     if let Some(danger) = facts::danger_text(model, index) {
-        lines.extend(Line::wrapped(&format!("danger   {danger}"), columns, 9, theme.caution()));
+        lines.extend(Line::labelled("danger", &danger, columns, theme.caution()));
     }
     let command_end = lines.len();
     lines.push(Line::blank());
@@ -146,17 +146,17 @@ fn policy(ctx: &Ctx<'_>, index: usize, columns: usize, lines: &mut Vec<Line>) {
             let gap = if left.is_empty() || usual.is_empty() { String::new() } else { " ".repeat(8.min(columns - text::width(&left) - text::width(&usual))) };
             lines.push(Line::plain(left).with(gap, Style::new()).with(usual, theme.faint()));
         } else {
-            lines.extend(Line::wrapped(&left, columns, 9, Style::new()));
+            lines.extend(Line::labelled("expects", &expects, columns, Style::new()));
             lines.push(Line::of(usual, theme.faint()));
         }
     }
     if let Some(changes) = facts::changes(item) {
-        lines.extend(Line::wrapped(&format!("changes  {changes}"), columns, 9, Style::new()));
+        lines.extend(Line::labelled("changes", &changes, columns, Style::new()));
     }
     if let Action::Run(run) = &item.action
         && let Some(why) = &run.acting.point_of_no_return
     {
-        lines.extend(Line::wrapped(&format!("no return {}", text::line(why)), columns, 9, theme.caution()));
+        lines.extend(Line::labelled("no return", &format!(" {}", text::line(why)), columns, theme.caution()));
     }
     if item.required {
         lines.push(Line::plain("required: never skipped, overridden only by two people"));
@@ -166,7 +166,7 @@ fn policy(ctx: &Ctx<'_>, index: usize, columns: usize, lines: &mut Vec<Line>) {
         lines.push(Line::of(format!("owner    {}", text::line(contact.and_then(|c| c.role.as_deref()).unwrap_or(owner.as_str()))), theme.faint()));
     }
     if let Some(why) = &item.why {
-        lines.extend(Line::wrapped(&format!("why      {}", text::line(why)), columns, 9, theme.faint()));
+        lines.extend(Line::labelled("why", &text::line(why), columns, theme.faint()));
     }
 }
 
@@ -206,8 +206,16 @@ fn outcome(ctx: &Ctx<'_>, index: usize, columns: usize, lines: &mut Vec<Line>) {
         }
     }
     if matches!(ctx.model.status(index), Status::Failed(_)) && ctx.hands_off().is_none() {
-        let help = if ctx.model.state.plan.items[index].help.is_some() { "   ? the runbook's help" } else { "" };
-        lines.push(Line::plain(format!("a again   e edit   s skip…   r roll back{help}")));
+        let plan = &ctx.model.state.plan.items[index];
+        let mut keys = vec!["a again"];
+        if matches!(plan.action, Action::Run(_)) {
+            keys.push("e edit");
+        }
+        keys.extend(["s skip…", "r roll back"]);
+        if plan.help.is_some() {
+            keys.push("? the runbook's help");
+        }
+        lines.extend(Line::wrapped(&keys.join("   "), columns, 0, Style::new()));
     }
 }
 
@@ -257,7 +265,7 @@ fn heading(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
     if !ctx.model.has_plan {
         return vec![Line::of("reading the run…", theme.faint())];
     }
-    if let Some(ended) = &state.ended {
+    if let Some(ended) = state.ended.as_ref().filter(|_| ctx.view.cursor.is_none()) {
         return end(ctx, ended, columns);
     }
     let mut lines = vec![];

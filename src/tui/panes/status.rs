@@ -1,7 +1,5 @@
 //! What the operator owes and what was gone past, in one line.
 
-use ratatui::style::Style;
-
 use crate::engine::{Settled, Status};
 use crate::tui::facts::plural;
 use crate::tui::view::Ctx;
@@ -20,11 +18,10 @@ pub fn line(ctx: &Ctx<'_>, short: bool) -> Line {
         }
     }
     let cautions = state.cautions.len() + state.plan.cautions.len();
-    let counts =
-        [(deferred, "deferred", true), (cautions, "caution", true), (skipped, "skipped", false), (overridden, "overridden", false)];
+    let counts = [(deferred, "deferred"), (cautions, "caution"), (skipped, "skipped"), (overridden, "overridden")];
     let mut line = Line::default();
-    for (count, word, counts_always) in counts {
-        if count == 0 && (short || !counts_always && deferred + cautions == 0 && skipped + overridden == 0) {
+    for (count, word) in counts {
+        if count == 0 && short {
             continue;
         }
         let s = if word == "caution" { plural(count) } else { "" };
@@ -32,5 +29,5 @@ pub fn line(ctx: &Ctx<'_>, short: bool) -> Line {
         let lead = if line.0.is_empty() { "! " } else { "  " };
         line = line.with(lead, style).with(format!("{count} {word}{s}"), style);
     }
-    if line.0.is_empty() && !short { line.with("", Style::new()) } else { line }
+    line
 }

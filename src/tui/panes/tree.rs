@@ -75,7 +75,7 @@ fn parts(ctx: &Ctx<'_>, row: &TreeRow, width: usize) -> (Line, Line) {
             let title = plan.phase(phase).map(|p| text::line(&p.title)).unwrap_or_default();
             if phase == plan.rollback_phase() {
                 let title = if title.is_empty() { "Rollback".into() } else { title };
-                let ready = if state.world_changed.is_some() { "ready" } else { "nothing to undo" };
+                let ready = if state.world_changed.is_some() { "ready" } else { "" };
                 (title, ready.to_owned())
             } else {
                 (title, counts(row))

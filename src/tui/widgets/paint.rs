@@ -39,6 +39,16 @@ impl Line {
         self.0.iter().map(|(t, _)| text::width(t)).sum()
     }
 
+    /// A word in front, a text behind it in as many lines as it needs, all of them beginning in one column.
+    pub fn labelled(label: &str, text: &str, columns: usize, style: Style) -> Vec<Self> {
+        const LABEL: usize = 9;
+        text::wrap(text, columns.saturating_sub(LABEL), 0)
+            .into_iter()
+            .enumerate()
+            .map(|(n, line)| Self::of(format!("{:<LABEL$}{line}", if n == 0 { label } else { "" }), style))
+            .collect()
+    }
+
     /// A text of one style in as many lines as it needs.
     pub fn wrapped(text: &str, columns: usize, indent: usize, style: Style) -> Vec<Self> {
         text::wrap(text, columns, indent).into_iter().map(|l| Self::of(l, style)).collect()
