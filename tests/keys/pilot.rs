@@ -133,7 +133,7 @@ impl<'a> Pilot<'a> {
                 }
             }
             "start" | "run, dangerous…" | "preview" | "send" | "ask" | "look again" | "look" | "go there" | "GO" => self.enter(),
-            _ if verb.starts_with("ask again") || verb.starts_with("close ") || verb.starts_with("go on") => self.enter(),
+            _ if verb.starts_with("ask again") || verb.starts_with("read on") || verb.starts_with("close ") || verb.starts_with("go on") => self.enter(),
             // Menus of `s` and `d`: the first way is the wanted one.
             "at this phase's close" | "skip" => self.enter(),
             // Settled, and the box is elsewhere: the bottom row says how to get there.
