@@ -1,7 +1,7 @@
 //! The thin shell around the program: the terminal, signals, the link, the loop.
 
 mod reader;
-mod screen;
+pub(in crate::tui) mod screen;
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
