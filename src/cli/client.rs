@@ -117,7 +117,7 @@ impl Client {
         let usual = runs_dir(None).ok();
         match folder.file_name() {
             Some(name) if usual.is_some() && folder.parent() == usual.as_deref() => name.to_string_lossy().into_owned(),
-            _ => plan::quoted(&[folder.display().to_string()]),
+            _ => crate::words::shell_words(&[folder.display().to_string()]),
         }
     }
 }
