@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use super::{Exit, Stop, note, person, plan, prompt, terminal};
+use super::{Exit, Stop, note, person, prompt, terminal};
 use crate::engine::event::RunEnd;
 use crate::journal::runs_dir;
 use crate::link::{self, ClientLink, Role};
