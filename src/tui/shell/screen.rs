@@ -50,6 +50,11 @@ fn give_back() {
     let _ = terminal::disable_raw_mode();
 }
 
+/// The terminal is still ours: no panic has given it back.
+pub(super) fn is_ours() -> bool {
+    OURS.load(Ordering::SeqCst)
+}
+
 /// The terminal while it is ours.
 pub(in crate::tui) struct Screen {
     backend: CrosstermBackend<Stdout>,
@@ -84,7 +89,8 @@ impl Screen {
 
     /// Draws a frame: only cells that changed are sent, nothing when none did.
     pub(in crate::tui) fn draw(&mut self, draw: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<()> {
-        let (width, height) = if self.stale { terminal::size()? } else { (self.shown.area.width, self.shown.area.height) };
+        let (width, height) =
+            if self.stale { terminal::size()? } else { (self.shown.area.width, self.shown.area.height) };
         let area = Rect::new(0, 0, width, height);
         let mut next = Buffer::empty(area);
         let cursor = draw(area, &mut next);
