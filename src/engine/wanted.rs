@@ -173,7 +173,11 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
                 Action::Check(check) if !state.status(index).is_settled() => {
                     let turned = check.probes.iter().filter_map(|p| state.probes.get(p)).map(|p| p.since).max();
                     let since = item.came?.up.max(turned.unwrap_or(0));
-                    Some(since.saturating_add(plan.timeout.map_or(PATIENCE, micros)))
+                    // What looks only when asked does not turn green by waiting.
+                    let looks = leaves(&state.plan, &check.probes);
+                    let by_itself = looks.iter().any(|p| state.plan.probe(p).is_some_and(|p| p.every.is_some()));
+                    let limit = plan.timeout.filter(|_| by_itself).map_or(PATIENCE, micros);
+                    Some(since.saturating_add(limit))
                 }
                 // A settling probe looks: it may say that it happened.
                 Action::Run(run) if !run.acting.settle.is_empty() && state.status(index) == Status::Unknown => {

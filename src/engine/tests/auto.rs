@@ -141,6 +141,15 @@ fn a_sensed_item_has_patience_from_when_the_box_came() {
 }
 
 #[test]
+fn a_look_on_demand_that_is_red_needs_a_person_soon() {
+    let text = "probes: { diff: { every: on_demand, run: x } }\nsteps:\n  - { id: d, title: D, check: diff, timeout: 10m }\n  - { id: z, title: Z }";
+    let mut f = Flight::auto(text, true, "");
+    f.decide_auto();
+    f.looks("diff", false, &[]);
+    assert_eq!(f.due_in(&Timer::Patience("d".into())), Some(30.0));
+}
+
+#[test]
 fn an_unknown_step_waits_for_its_settling_probe_and_then_for_a_person() {
     let text = "probes: { done: { every: on_demand, run: x } }\nsteps:\n  - { id: a, title: A, run: echo, settle: done }\n  - { id: b, title: B, run: echo }";
     let lost = || {
