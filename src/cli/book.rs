@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Stop;
-use crate::runbook::{Loaded, Problem, load};
+use super::{Stop, embedded, terminal};
+use crate::runbook::{Loaded, Problem, load, load_from};
 
 /// A runbook without errors.
 #[derive(Debug)]
@@ -28,6 +28,13 @@ impl Book {
         Ok(Self { loaded, given: path.display().to_string(), root })
     }
 
+    /// A shipped runbook. Its root is the sandbox's, which it is flown in; without one it is the present folder.
+    pub fn shipped(name: &str) -> Result<Self, Stop> {
+        let loaded = load_from(&embedded::files(), name).map_err(|problems| Stop::problems(told(&problems)))?;
+        let root = std::env::current_dir().map_err(|e| Stop::disk(format!("the present folder: {e}")))?;
+        Ok(Self { loaded, given: name.to_owned(), root })
+    }
+
     /// The name of the runbook's file.
     pub fn file_name(&self) -> &str {
         let name = self.loaded.sources.files.first().map_or("", |f| f.name.as_str());
@@ -37,11 +44,9 @@ impl Book {
 
 /// Problems one after another, with their count.
 pub fn told(problems: &[Problem]) -> String {
-    use std::io::IsTerminal;
-    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     let mut text = String::new();
     for problem in problems {
-        text.push_str(&problem.render(color));
+        text.push_str(&problem.render(terminal::is_colored_on_stderr()));
         text.push_str("\n\n");
     }
     let count = problems.len();

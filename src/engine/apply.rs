@@ -367,5 +367,6 @@ fn is_progress(event: &Event) -> bool {
             | Event::PhaseClosed { .. }
             | Event::RunEnded { .. }
             | Event::ControlTaken { .. }
+            | Event::TargetRestored { .. }
     )
 }

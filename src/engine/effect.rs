@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::event::{Event, Resolved, Started, StopStage};
 use super::plan::{Action, Plan, Probe};
 use super::state::{State, Status};
-use crate::words::{ItemId, Name, ProbeId};
+use crate::words::{ItemId, Name, ProbeId, Verdict};
 
 /// Something the host does once.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +82,7 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             Event::PhaseOpened { phase } => effects.push(Effect::Look(probes_of_phase(state, *phase))),
             Event::LookAsked { probes, .. } => effects.push(Effect::Look(probes.clone())),
             Event::ItemOpened { item } => {
-                let probes = on_demand(state, item);
+                let probes = not_green(state, item);
                 if !probes.is_empty() {
                     effects.push(Effect::Look(probes));
                 }
@@ -170,9 +170,11 @@ fn descend<'p>(
     }
 }
 
-/// Probes of a sensed item that look only when asked, and were not asked lately.
-fn on_demand(state: &State, item: &ItemId) -> Vec<ProbeId> {
+/// Probes of a sensed item that the box has reached and that are not green: a fresh look now, not at the next interval.
+/// Those that look only when asked are asked again when their look is old.
+fn not_green(state: &State, item: &ItemId) -> Vec<ProbeId> {
     let Some(Action::Check(check)) = state.index(item).map(|i| &state.plan.items[i].action) else { return vec![] };
     let up = state.now.map_or(0, |now| now.up);
-    leaves(&state.plan, &check.probes).into_iter().filter(|id| state.is_stale(id, up)).collect()
+    let red = |id: &ProbeId| state.probes.get(id).is_none_or(|p| p.sample.is_none() || p.verdict != Verdict::Ok);
+    leaves(&state.plan, &check.probes).into_iter().filter(|id| state.is_stale(id, up) || red(id)).collect()
 }

@@ -83,6 +83,8 @@ pub enum Want {
     Exited { ended: Box<Ended>, fields: BTreeMap<String, Value>, outputs: BTreeMap<String, String> },
     /// An attempt never started.
     NotStarted { item: ItemId, attempt: u32, why: String },
+    /// After a crash it is certain that an attempt never started: it is free to start.
+    NeverStarted { item: ItemId, attempt: u32, why: String },
     /// After a crash nobody knows how it ended.
     Lost { item: ItemId, attempt: u32, last_lines: Vec<String> },
     /// After a crash the keeper still has it.

@@ -1,26 +1,36 @@
 //! The run's process: the only writer of its journal. It decides, appends, applies, carries out effects, publishes,
 //! and reconciles samplers, timers and conditions to what the engine wants.
 
+mod announce;
 mod clients;
 mod clock;
+mod command;
+mod control;
 mod core;
+mod disk;
+mod effects;
 mod eyes;
+mod fresh;
 mod guard;
 mod hands;
 mod input;
 mod launch;
+mod leave;
 mod notices;
 mod open;
+mod resume;
 mod secrets;
 mod serve;
 mod settings;
+mod shown;
 mod take;
+mod typing;
 mod world;
 
 pub use hands::KEEPER;
-pub use launch::{HOST, LaunchError, launch};
+pub use launch::{HOST, LaunchError, launch, launch_as};
 pub use open::serve;
-pub use settings::Settings;
+pub use settings::{Announce, Settings};
 pub use world::{End, Outside, Question, Verdict};
 
 /// Program and version, as the journal names it.

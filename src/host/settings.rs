@@ -19,7 +19,7 @@ pub struct Settings {
     pub files: Vec<(String, String)>,
     /// The runbook's path as the operator gave it.
     pub runbook: String,
-    /// The runbook's folder in the file system: relative roots start there.
+    /// The runbook's root folder: commands and relative paths start there.
     pub origin: String,
     /// Values of parameters that are known; secrets are not among them.
     pub values: BTreeMap<Name, Value>,
@@ -41,8 +41,22 @@ pub struct Settings {
     pub speed: f64,
     /// Usual durations by item: median seconds, how many.
     pub usual: BTreeMap<String, (f64, u32)>,
+    /// What every account of this machine is told of the run; none for a simulated one.
+    pub announce: Option<Announce>,
     /// Columns of terminals.
     pub cols: u16,
     /// Rows of terminals.
     pub rows: u16,
+}
+
+/// What every account of this machine is told of a run, as long as its host lives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Announce {
+    /// What is deployed to, as runs are compared; empty: nothing that a second run could hold.
+    pub target: String,
+    /// The place, as people call it.
+    pub place: String,
+    /// The runbook's title.
+    pub runbook: String,
 }

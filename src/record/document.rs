@@ -138,7 +138,9 @@ pub struct RunbookRecord {
     pub version: Option<String>,
     /// When it was reviewed.
     pub reviewed: Option<String>,
-    /// sha256 of every file of it.
+    /// sha256 of its own file; empty when the manifest does not name it.
+    pub sha256: String,
+    /// sha256 of every file of it, by name.
     pub files: BTreeMap<String, String>,
     /// sha256 of the compiled plan.
     pub plan_sha256: Option<String>,

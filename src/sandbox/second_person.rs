@@ -53,7 +53,11 @@ pub fn second_person(seed: u64, asked: &Asked<'_>) -> Approval {
     } else if asked.before > 0 {
         (true, "Yes, now I agree.".to_owned())
     } else {
-        (true, ["Yes, read and agreed.", "Go ahead.", "Approved; I watch the dashboards with you."][random.usize(0..3)].to_owned())
+        (
+            true,
+            ["Yes, read and agreed.", "Go ahead.", "Approved; I watch the dashboards with you."][random.usize(0..3)]
+                .to_owned(),
+        )
     };
     Approval { name, approves, says, after }
 }

@@ -22,6 +22,18 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
             Some((_, running)) => vec![with_outcome(running, item, Outcome::NotStarted, why, intent.stamp.up)],
             None => late(item, *attempt, "not started"),
         },
+        Want::NeverStarted { item, attempt, why } => match open_attempt(state, item, *attempt) {
+            Some((_, running)) => vec![
+                with_outcome(running, item, Outcome::NotStarted, why, intent.stamp.up),
+                Event::UnknownSettled {
+                    item: item.clone(),
+                    attempt: *attempt,
+                    happened: false,
+                    by_probe: Some("there is no file of its start".into()),
+                },
+            ],
+            None => vec![],
+        },
         Want::Lost { item, attempt, last_lines } => match open_attempt(state, item, *attempt) {
             Some((_, running)) => {
                 let why = "it was running when the host and its keeper died: nobody knows how it ended";

@@ -123,6 +123,7 @@ fn one(state: &State, intent: &Intent) -> Decision {
         Want::ClosePhase { phase } => phase::close(state, intent, *phase),
         Want::Exited { .. }
         | Want::NotStarted { .. }
+        | Want::NeverStarted { .. }
         | Want::Lost { .. }
         | Want::Adopted { .. }
         | Want::Called { .. }

@@ -2,7 +2,7 @@
 
 use super::super::document::{OutcomeRecord, PlaceRecord, RunbookRecord};
 use super::super::load::Run;
-use crate::engine::event::{Event, RunEnd};
+use crate::engine::event::{Event, RunEnd, RunOpened};
 use crate::words::Actor;
 
 pub(super) fn outcome(run: &Run) -> OutcomeRecord {
@@ -96,9 +96,20 @@ pub(super) fn runbook(run: &Run) -> RunbookRecord {
         path: opened.runbook.clone(),
         version: plan.version.clone(),
         reviewed: plan.reviewed.clone(),
+        sha256: main_file(&opened).unwrap_or_default(),
         files: opened.manifest.clone(),
         plan_sha256: run.state.plan_sha256.clone(),
     }
+}
+
+/// The sha256 of the runbook itself: the manifest may name it without the folders that the operator gave.
+fn main_file(opened: &RunOpened) -> Option<String> {
+    let files = &opened.manifest;
+    let by_name = || {
+        let name = std::path::Path::new(&opened.runbook).file_name()?;
+        files.iter().find(|(path, _)| std::path::Path::new(path).file_name() == Some(name)).map(|(_, sha)| sha)
+    };
+    files.get(&opened.runbook).or_else(by_name).cloned()
 }
 
 pub(super) fn autopilot(run: &Run) -> Option<String> {

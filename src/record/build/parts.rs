@@ -52,26 +52,15 @@ pub(super) fn entry(recorded: &Recorded, what: &'static str) -> Entry {
 }
 
 pub(super) fn cautions(run: &Run) -> Vec<NoteRecord> {
-    let mut cautions: Vec<NoteRecord> = vec![];
-    if let Some(opened) = run.state.opened_at {
-        cautions.extend(run.state.plan.cautions.iter().map(|text| NoteRecord {
-            when: opened,
-            about: None,
-            by: None,
-            text: text.clone(),
-            item: None,
-            title: None,
-        }));
-    }
-    cautions.extend(run.state.cautions.iter().map(|caution| NoteRecord {
+    let cautions = run.state.cautions.iter().map(|caution| NoteRecord {
         when: caution.stamp,
         about: None,
         by: None,
         text: caution.text.clone(),
         item: caution.item.as_ref().map(|item| item.0.clone()),
         title: caution.item.as_ref().map(|item| title(run, item)),
-    }));
-    cautions
+    });
+    cautions.collect()
 }
 
 pub(super) fn notes(run: &Run) -> Vec<NoteRecord> {

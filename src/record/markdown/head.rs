@@ -56,10 +56,10 @@ pub(super) fn head(out: &mut String, document: &Document) {
     {
         line("Newest event", date_time(last));
     }
-    let file = document.runbook.files.get(&document.runbook.path);
-    let sha = file.map(|sha| format!(", sha256 {}", code(sha))).unwrap_or_default();
+    let own = &document.runbook.sha256;
+    let sha = if own.is_empty() { String::new() } else { format!(", sha256 {}", code(own)) };
     line("Runbook", format!("{}{version}{sha}", code(&document.runbook.path)));
-    for (path, sha) in document.runbook.files.iter().filter(|(path, _)| **path != document.runbook.path) {
+    for (path, sha) in document.runbook.files.iter().filter(|(_, sha)| *sha != own) {
         line("Included", format!("{}, sha256 {}", code(path), code(sha)));
     }
     if let Some(sha) = &document.runbook.plan_sha256 {

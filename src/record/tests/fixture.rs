@@ -145,6 +145,7 @@ pub fn opened() -> RunOpened {
         ]),
         runbook: "production.yaml".into(),
         workdir: "/srv".into(),
+        dir: String::new(),
         environment: vec!["PATH".into()],
         speed: 1.0,
         overlay: None,

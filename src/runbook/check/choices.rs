@@ -22,10 +22,13 @@ pub enum Found {
     TooMany,
 }
 
+/// Conditions that must not be false, and one that must not be true, as texts.
+type Question = (Vec<String>, Option<String>);
+
 /// The choices that a runbook's parameters offer.
 pub struct Choices<'a> {
     runbook: &'a Runbook,
-    seen: RefCell<HashMap<(Vec<String>, Option<String>), Found>>,
+    seen: RefCell<HashMap<Question, Found>>,
 }
 
 impl<'a> Choices<'a> {

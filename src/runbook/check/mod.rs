@@ -5,9 +5,11 @@ mod destroys;
 mod everything;
 mod ids;
 mod known;
+mod loops;
 mod off;
 mod refs;
 mod rules;
+mod timing;
 mod types;
 mod walk;
 

@@ -37,7 +37,7 @@ pub fn check(runbook: &Runbook, unread: &Unread, known: &Known, visits: &[Visit<
         refs.step(visit);
     }
     refs.undos(visits);
-    refs.loops();
+    super::loops::check(runbook, faults);
 }
 
 struct Refs<'a> {
@@ -300,76 +300,6 @@ impl Refs<'_> {
                 let hint = "a step of `rollback` says where undos stand: `undo_steps: all`".to_owned();
                 self.say(visit.step.undo.first().map_or(visit.step.at, |u| u.at), message, hint);
             }
-        }
-    }
-
-    /// Groups of probes, triggers and blocks that lead back to themselves.
-    fn loops(&mut self) {
-        let runbook = self.runbook;
-        let probes = runbook.probes.iter().map(|(name, probe)| {
-            let to = match &probe.spec.kind {
-                ProbeKind::AllOf(members) | ProbeKind::AnyOf(members) => members.clone(),
-                _ => vec![],
-            };
-            (name.clone(), (to, probe.at))
-        });
-        self.cycle(probes.collect(), "the group", "holds itself");
-        let triggers = runbook.triggers.iter().filter(|(name, t)| t.unless.as_ref() != Some(name));
-        let triggers = triggers.map(|(name, t)| (name.clone(), (t.unless.iter().cloned().collect(), t.at)));
-        self.cycle(triggers.collect(), "the trigger", "inhibits itself in the end");
-        let blocks = runbook.blocks.iter().map(|(name, block)| {
-            let mut to = vec![];
-            let mut collect = |steps: &[crate::runbook::model::Step]| {
-                for step in steps {
-                    if let Action::Use(used) = &step.action {
-                        to.push(used.block.clone());
-                    }
-                }
-            };
-            collect(&block.steps);
-            for step in &block.steps {
-                if let Action::Group { steps, .. } = &step.action {
-                    collect(steps);
-                }
-                collect(&step.undo);
-            }
-            (name.clone(), (to, block.at))
-        });
-        self.cycle(blocks.collect(), "the block", "uses itself");
-    }
-
-    fn cycle(&mut self, edges: HashMap<Name, (Vec<Name>, At)>, what: &str, does: &str) {
-        let mut done: HashMap<&Name, bool> = HashMap::new();
-        let mut names: Vec<&Name> = edges.keys().collect();
-        names.sort();
-        let mut found = vec![];
-        for start in names {
-            let mut path = vec![(start, 0usize)];
-            while let Some((name, next)) = path.pop() {
-                if next == 0 {
-                    if done.get(name).is_some() {
-                        continue;
-                    }
-                    done.insert(name, false);
-                }
-                match edges.get(name).and_then(|(to, _)| to.get(next)) {
-                    Some(to) => {
-                        path.push((name, next + 1));
-                        match done.get(to) {
-                            Some(false) => found.push(to),
-                            Some(true) => {}
-                            None => path.push((to, 0)),
-                        }
-                    }
-                    None => {
-                        done.insert(name, true);
-                    }
-                }
-            }
-        }
-        for name in found {
-            let at = edges.get(name).map_or(At::default(), |(_, at)| *at);
-            self.say(at, format!("{what} `{name}` {does}"), String::new());
         }
     }
 }

@@ -1,21 +1,21 @@
 //! Every text and expression against the types of what it names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use crate::expr::{Expr, Names, NamesOver, Type, Used};
+use crate::expr::{Expr, Names, NamesOver, Type};
 use crate::runbook::kinds::{CheckLook, FieldType, WaitFor, field_type};
 use crate::runbook::model::{Action, Block, Probe, Runbook, TargetGroup, Use, UseOf, Want};
 use crate::runbook::read::Unread;
 use crate::runbook::{Fault, Sources};
 use crate::words::Name;
 
-use super::known::{Known, Made, single, step_fields};
+use super::known::{Known, single, step_fields};
 use super::refs::gone_over;
 use super::walk::{Place, Visit};
 
 /// When a text is filled in.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Time {
+pub(super) enum Time {
     /// At the start: from parameters alone; those declared before this many count.
     Start(usize),
     /// Any time in the run.
@@ -23,8 +23,8 @@ enum Time {
 }
 
 /// What a part's texts may name.
-struct Around<'a> {
-    time: Time,
+pub(super) struct Around<'a> {
+    pub(super) time: Time,
     /// What `item` is.
     item: Option<Type>,
     /// There is a `for_each` around it.
@@ -34,9 +34,9 @@ struct Around<'a> {
     /// Fields of the own look or command, for `expect`.
     fields: BTreeMap<String, Type>,
     /// A block's parameters.
-    block: Option<&'a Block>,
+    pub(super) block: Option<&'a Block>,
     /// The step and its index among all.
-    visit: Option<(usize, &'a Visit<'a>)>,
+    pub(super) visit: Option<(usize, &'a Visit<'a>)>,
 }
 
 impl Around<'_> {
@@ -54,7 +54,11 @@ pub fn check<'a>(
     sources: &'a Sources,
     faults: &'a mut Vec<Fault>,
 ) {
-    let baseline = visits.iter().any(|v| matches!(v.step.action, Action::Baseline(_)));
+    let baseline = visits.iter().filter_map(|v| match &v.step.action {
+        Action::Baseline(baseline) => Some(baseline.probes.iter().map(|p| p.name.as_str())),
+        _ => None,
+    });
+    let baseline = baseline.flatten().collect();
     let mut types = Types { runbook, unread, known, sources, faults, baseline };
     types.header();
     types.flight();
@@ -63,13 +67,14 @@ pub fn check<'a>(
     }
 }
 
-struct Types<'a> {
-    runbook: &'a Runbook,
+pub(super) struct Types<'a> {
+    pub(super) runbook: &'a Runbook,
     unread: &'a Unread,
-    known: &'a Known,
+    pub(super) known: &'a Known,
     sources: &'a Sources,
     faults: &'a mut Vec<Fault>,
-    baseline: bool,
+    /// Probes of which a step takes a baseline.
+    pub(super) baseline: HashSet<&'a str>,
 }
 
 impl<'a> Types<'a> {
@@ -314,7 +319,7 @@ impl<'a> Types<'a> {
         true
     }
 
-    fn push(&mut self, each: &Use, fault: crate::expr::Fault) {
+    pub(super) fn push(&mut self, each: &Use, fault: crate::expr::Fault) {
         let text = match &each.of {
             UseOf::Text(text) => text.source(),
             UseOf::Expr(expr) => expr.source(),
@@ -325,102 +330,6 @@ impl<'a> Types<'a> {
         let mut found = Fault::error(at, fault.message).width(width);
         found.hint = fault.hint;
         self.faults.push(found);
-    }
-
-    /// Rules about a name beyond its type: when it has a value, and what may use it.
-    fn used(
-        &mut self,
-        each: &Use,
-        used: &Used,
-        around: &Around<'_>,
-        fields: Option<&BTreeMap<String, Type>>,
-        clean: bool,
-    ) {
-        let Some(name) = used.path.first().map(String::as_str) else { return };
-        if fields.is_some_and(|fields| fields.contains_key(name)) {
-            return;
-        }
-        if around.block.is_some_and(|block| block.parameters.contains_key(&Name::from(name))) {
-            return;
-        }
-        let fault = |message: String| crate::expr::Fault::new(used.span.clone(), message);
-        if used.call == Some("baseline") && !self.baseline {
-            let wrong = fault("no step takes a baseline".into())
-                .hint("write a step with `baseline: { probes: […], over: 5m }`");
-            return self.push(each, wrong);
-        }
-        if let Time::Start(before) = around.time {
-            let wrong = match self.runbook.parameters.get_index_of(&Name::from(name)) {
-                Some(index) if index < before => None,
-                Some(index) if index + 1 == self.runbook.parameters.len() || index >= before => {
-                    Some(fault(format!("`{name}` stands below: a parameter may use those above it")))
-                }
-                Some(_) => None,
-                None if matches!(name, "runbook" | "item" | "objectives" | "now") => None,
-                None if name == "run"
-                    && matches!(used.path.get(1).map(String::as_str), Some("id" | "operator" | "dir")) =>
-                {
-                    None
-                }
-                None if clean => Some(
-                    fault(format!("`{name}` has no value yet when this is read"))
-                        .hint("only parameters and `runbook` are known at the start"),
-                ),
-                None => None,
-            };
-            if let Some(wrong) = wrong {
-                return self.push(each, wrong);
-            }
-            return;
-        }
-        let Some((index, visit)) = around.visit else { return };
-        if name == "pins" {
-            return;
-        }
-        if let Some(made) = self.known.captures.get(name) {
-            self.capture(each, used, name, made, index, visit);
-        }
-    }
-
-    /// A capture before it is made, or where only pins are.
-    fn capture(&mut self, each: &Use, used: &Used, name: &str, made: &Made, index: usize, visit: &Visit<'_>) {
-        if used.only_whether {
-            return;
-        }
-        let back = visit.place == Place::Rollback || visit.undoes.is_some();
-        let own = |a: &Visit<'_>| std::ptr::eq(a.step, visit.step);
-        let wrong = if back && !made.in_rollback {
-            let message = format!("`{name}` is no pin: an undo and the rollback use only what is pinned");
-            Some(
-                crate::expr::Fault::new(used.span.clone(), message)
-                    .hint(format!("make it with `pin:`, and write `pins.{name}`")),
-            )
-        } else if let Some(block) = &made.block {
-            let same = matches!(visit.place, Place::Block(name) if name == block) && made.visit < index;
-            let used_before = self.known.first_use.get(block).is_some_and(|first| *first < index);
-            (!same && !used_before && !matches!(visit.place, Place::Block(_))).then(|| {
-                crate::expr::Fault::new(
-                    used.span.clone(),
-                    format!("`{name}` is made in the block `{block}`, which is not used before this"),
-                )
-            })
-        } else if made.visit > index && !matches!(visit.place, Place::Block(_)) {
-            let message = format!("`{name}` is made later, in line {}", made.at.line);
-            Some(
-                crate::expr::Fault::new(used.span.clone(), message)
-                    .hint("a capture is used after the step that makes it"),
-            )
-        } else if made.visit == index && own(visit) && !matches!(each.key, "expect" | "until" | "capture" | "pin") {
-            Some(crate::expr::Fault::new(
-                used.span.clone(),
-                format!("`{name}` is made by this step: it has no value before it ended"),
-            ))
-        } else {
-            None
-        };
-        if let Some(wrong) = wrong {
-            self.push(each, wrong);
-        }
     }
 }
 

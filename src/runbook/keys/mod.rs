@@ -7,6 +7,8 @@ mod header;
 mod key;
 mod phases;
 mod probes;
+mod say;
+mod scalar;
 mod shape;
 mod step;
 mod words;

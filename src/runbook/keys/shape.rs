@@ -1,11 +1,11 @@
 //! Whether a tree has the shape that the table of keys says; every fault is told.
 
-use super::super::kinds::{ProbeRef, is_key, is_name};
-use super::super::tree::{Entry, Node, Plain, Style, Yaml, plain};
+use super::super::kinds::{is_key, is_name};
+use super::super::tree::{Entry, Node, Yaml};
 use super::super::{Fault, Sources};
+use super::say::{article, takes};
 use super::words::{nearest, some_keys};
-use super::{INCLUDED, Kind, Part, RUNBOOK, Rest, duration};
-use crate::expr;
+use super::{INCLUDED, Kind, Part, RUNBOOK, Rest};
 
 /// Checks a file's tree against a part.
 ///
@@ -14,14 +14,14 @@ pub fn check(part: &'static Part, root: &Node, broken: bool, sources: &Sources, 
     Shape { sources, faults, broken }.part(part, root);
 }
 
-struct Shape<'a> {
-    sources: &'a Sources,
-    faults: &'a mut Vec<Fault>,
+pub(super) struct Shape<'a> {
+    pub(super) sources: &'a Sources,
+    pub(super) faults: &'a mut Vec<Fault>,
     broken: bool,
 }
 
 impl Shape<'_> {
-    fn say(&mut self, node: &Node, message: impl Into<String>, hint: impl Into<String>) {
+    pub(super) fn say(&mut self, node: &Node, message: impl Into<String>, hint: impl Into<String>) {
         self.faults.push(Fault::error(node.at, message).hint(hint).width(node.width()));
     }
 
@@ -81,8 +81,8 @@ impl Shape<'_> {
         }
         if let [first, second, ..] = chosen.as_slice() {
             let (first, second_name) = (first.key.text().unwrap_or(""), second.key.text().unwrap_or(""));
-            let message =
-                format!("two of a kind: `{first}` and `{second_name}`; {} has one of them", article(part.name));
+            let what = if part.name == "step" { "two actions" } else { "two of a kind" };
+            let message = format!("{what}: `{first}` and `{second_name}`; {} has one of them", article(part.name));
             let hint = if part.name == "step" { "make two steps of it" } else { "" };
             self.say(&second.key, message, hint);
         }
@@ -107,7 +107,7 @@ impl Shape<'_> {
     }
 
     /// Nothing where something was wanted; a `#` may have cut it off.
-    fn nothing(&mut self, node: &Node, message: &str) {
+    pub(super) fn nothing(&mut self, node: &Node, message: &str) {
         let line = self.sources.file(node.at).map(|f| f.line(node.at.line)).unwrap_or_default();
         let behind: String = line.chars().skip(node.at.column.saturating_sub(1) as usize).collect();
         let hint = if behind.contains(": #") || behind.contains("- #") {
@@ -268,112 +268,6 @@ impl Shape<'_> {
         }
         self.faults.extend(first.unwrap_or_default());
     }
-
-    fn scalar(&mut self, name: &str, kind: &'static Kind, node: &Node) {
-        let (Some(text), Some(style)) = (node.text(), node.style()) else {
-            return self.say(node, format!("`{name}` takes {}, not {}", takes(kind), node.kind()), "");
-        };
-        let written = if style == Style::Plain { plain(text) } else { Plain::Text };
-        if written == Plain::Null {
-            return self.nothing(node, &format!("`{name}` takes {}, and nothing stands here", takes(kind)));
-        }
-        match kind {
-            Kind::Plain | Kind::Text | Kind::Value | Kind::Script => self.text(name, kind, node, text, written),
-            Kind::Bool => {
-                if let Plain::OldBool(truth) = written {
-                    self.say(node, format!("`{text}` is a text in YAML 1.2"), format!("write `{truth}`"));
-                } else if !matches!(written, Plain::Bool(_)) {
-                    self.say(node, format!("`{name}` takes `true` or `false`, not `{text}`"), "");
-                }
-            }
-            Kind::Count(least) => match text.parse::<u32>() {
-                Ok(n) if n >= *least && style == Style::Plain => {}
-                _ => self.say(node, format!("`{name}` takes a whole number from {least} on, not `{text}`"), ""),
-            },
-            Kind::Duration => {
-                if duration(text).is_none() {
-                    let hint = match text.parse::<f64>() {
-                        Ok(_) => format!("with its unit: `{text}s`, `{text}m`"),
-                        Err(_) => "a number and `ms`, `s`, `m`, `h` or `d`: `90s`".into(),
-                    };
-                    self.say(node, format!("`{name}` takes a duration, not `{text}`"), hint);
-                }
-            }
-            Kind::Date => {
-                if chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").is_err() {
-                    self.say(node, format!("`{name}` takes a day, not `{text}`"), "write it as `2025-11-24`");
-                }
-            }
-            Kind::Words(words) => {
-                if !words.iter().any(|(word, _)| *word == text) {
-                    let near = expr::nearest(text, words.iter().map(|(word, _)| *word));
-                    let all = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-                    let hint = match (near, name) {
-                        (Some(near), _) => format!("did you mean `{near}`?"),
-                        (None, "shell") => "a command that needs a shell is written `script:`".into(),
-                        (None, "type" | "answer") if matches!(text, "one_of" | "some_of" | "choice" | "enum") => {
-                            "write `one_of: [a, b]` instead".into()
-                        }
-                        (None, _) => format!("it takes {all}"),
-                    };
-                    self.say(node, format!("`{name}` cannot be `{text}`"), hint);
-                }
-            }
-            Kind::Regex => {
-                if let Err(error) = regex::Regex::new(text) {
-                    let why = error.to_string();
-                    let why = why.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
-                    self.say(node, format!("this is no regular expression: {why}"), "");
-                }
-            }
-            Kind::Probe => {
-                if ProbeRef::parse(text).is_none() {
-                    let message = format!("`{name}` takes a probe's name, not `{text}`");
-                    self.say(node, message, "`ready`, `ready[item]` or `ready.kms`; a condition stands in `expect`");
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn text(&mut self, name: &str, kind: &Kind, node: &Node, text: &str, written: Plain) {
-        match written {
-            Plain::BentNumber => {
-                return self.say(
-                    node,
-                    format!("`{text}` is a number to YAML and would change"),
-                    format!("quote it: \"{text}\""),
-                );
-            }
-            Plain::OldBool(_) => {
-                return self.say(
-                    node,
-                    format!("`{text}` is a truth to many readers of YAML"),
-                    format!("quote it: \"{text}\""),
-                );
-            }
-            Plain::Bool(_) if !matches!(kind, Kind::Value) => {
-                return self.say(
-                    node,
-                    format!("`{name}` takes a text, and `{text}` is a truth"),
-                    format!("quote it: \"{text}\""),
-                );
-            }
-            _ => {}
-        }
-        if text.trim().is_empty() && !matches!(kind, Kind::Value) {
-            return self.say(node, format!("`{name}` is empty"), "");
-        }
-        if let (Kind::Plain, Some(i)) = (kind, text.find("${{")) {
-            let at = self.sources.inside(node.at, text, i);
-            self.faults.push(Fault::error(at, format!("nothing is filled in in `{name}`")).width(3));
-        }
-        if let (Kind::Text | Kind::Value, Some(stray)) = (kind, expr::stray_braces(text)) {
-            let at = self.sources.inside(node.at, text, stray.span.start);
-            let fault = Fault::error(at, stray.message).hint(stray.hint.unwrap_or_default());
-            self.faults.push(fault.width(stray.span.len()));
-        }
-    }
 }
 
 /// Whether a node is a text, list or map as the kind wants it.
@@ -393,43 +287,5 @@ fn form_fits(kind: &Kind, node: &Node) -> bool {
         (Yaml::Scalar { .. }, kind) => {
             !matches!(kind, Kind::Map(_) | Kind::NameMap(_) | Kind::Named(_) | Kind::List(_) | Kind::Part(_))
         }
-    }
-}
-
-/// What a kind is, for messages.
-fn takes(kind: &Kind) -> String {
-    match kind {
-        Kind::Plain | Kind::Text | Kind::Value => "a text".into(),
-        Kind::Expr => "a condition or value".into(),
-        Kind::Exprs => "a condition, or a list of them".into(),
-        Kind::Name(space) => format!("a {}'s name", space.word()),
-        Kind::Names(space) => format!("a {}'s name, or a list of them", space.word()),
-        Kind::Probe => "a probe's name".into(),
-        Kind::Probes => "a list of probes".into(),
-        Kind::Duration => "a duration".into(),
-        Kind::Date => "a day".into(),
-        Kind::Bool => "`true` or `false`".into(),
-        Kind::Count(_) => "a whole number".into(),
-        Kind::Words(words) => words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", "),
-        Kind::Regex => "a regular expression".into(),
-        Kind::Texts | Kind::Plains => "a text, or a list of them".into(),
-        Kind::Command => "a command: a text, or a list of arguments".into(),
-        Kind::Script => "a script".into(),
-        Kind::Map(_) => "a map".into(),
-        Kind::NameMap(_) | Kind::Named(_) => "a map by name".into(),
-        Kind::List(part) => format!("a list: each {} begins with `- `", part.name),
-        Kind::Part(part) => match part.lone {
-            Some(_) => format!("{}: a text, or keys", article(part.name)),
-            None => format!("keys: {}", some_keys(part)),
-        },
-        Kind::Either(kinds) => kinds.iter().map(takes).collect::<Vec<_>>().join(", or "),
-    }
-}
-
-fn article(noun: &str) -> String {
-    match noun {
-        "defaults" | "where" | "objectives" | "probe defaults" => format!("`{noun}`"),
-        noun if noun.starts_with(['a', 'e', 'i', 'o', 'u']) && noun != "use" => format!("an {noun}"),
-        noun => format!("a {noun}"),
     }
 }

@@ -76,3 +76,23 @@ fn what_has_the_wrong_shape_fits_neither_the_schema_nor_the_loader() {
     assert!(loads(&format!("{head}steps: [a]\n")));
     assert!(validator.is_valid(&json_of(&format!("{head}steps: [a]\nx-mine: {{ any: [thing] }}\n"))));
 }
+
+#[test]
+fn every_shipped_runbook_fits_the_schema() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        if path.extension().is_none_or(|e| e != "yaml") || !text.lines().any(|line| line.starts_with("flightdeck:")) {
+            continue;
+        }
+        seen += 1;
+        let json = json_of(&text);
+        let errors: Vec<String> =
+            validator.iter_errors(&json).map(|e| format!("{e} at {}", e.instance_path())).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+    }
+    assert!(seen > 0, "there are shipped runbooks");
+}

@@ -1,7 +1,7 @@
 //! From the parser's events to the tree.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_yaml::granit_parser as granit;
 use serde_yaml::granit_parser::{Event, Marker, ScalarStyle, StructureStyle};
@@ -102,6 +102,10 @@ struct Builder {
     aliased: usize,
     documents: usize,
     gave_up: bool,
+    /// The anchor of the scalar that was read last; 0 is none.
+    scalar: usize,
+    /// Anchors of texts that no alias names so far.
+    unused: BTreeMap<usize, (At, String)>,
     faults: Vec<Fault>,
 }
 
@@ -116,6 +120,8 @@ impl Builder {
             aliased: 0,
             documents: 0,
             gave_up: false,
+            scalar: 0,
+            unused: BTreeMap::new(),
             faults: vec![],
         }
     }
@@ -134,6 +140,7 @@ impl Builder {
         let options = granit::options! {
             emit_comments: false,
             emit_unresolved_aliases: true,
+            emit_anchor_events: true,
             disallow_directives: true,
             flow_nesting_limit: DEEPEST,
             block_nesting_limit: DEEPEST,
@@ -161,6 +168,7 @@ impl Builder {
                     let text =
                         if end <= at.offset && style == Style::Plain { String::new() } else { text.into_owned() };
                     let node = Node { at, end, yaml: Yaml::Scalar { text, style } };
+                    self.scalar = anchor;
                     self.finish(node, anchor);
                 }
                 Event::SequenceStart(_, anchor, _) => self.open.push(Open::Seq { at, anchor, items: vec![] }),
@@ -175,6 +183,9 @@ impl Builder {
                 }),
                 Event::SequenceEnd | Event::MappingEnd => self.end(end),
                 Event::Alias(id) => self.alias(id, at),
+                Event::Anchor(id, name) if self.scalar == id => {
+                    self.unused.insert(id, (at, name.into_owned()));
+                }
                 Event::UnresolvedAlias(name) => {
                     let message = format!("`*{name}` refers to an anchor that does not stand before it");
                     let fault =
@@ -196,6 +207,10 @@ impl Builder {
             if self.gave_up {
                 break;
             }
+        }
+        for (at, name) in std::mem::take(&mut self.unused).into_values() {
+            let message = format!("`&{name}` is cut off the text: `&` begins an anchor, and nobody uses it");
+            self.faults.push(Fault::error(at, message).hint("quote the text").width(name.len() + 1));
         }
         Ok(())
     }
@@ -221,6 +236,7 @@ impl Builder {
     }
 
     fn alias(&mut self, id: usize, at: At) {
+        self.unused.remove(&id);
         let Some(anchored) = self.anchors.get(&id) else {
             self.faults.push(Fault::error(at, "this alias stands inside the value that it names"));
             self.attach(Node::nothing(at));

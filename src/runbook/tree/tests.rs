@@ -84,6 +84,7 @@ fn traps_are_named_and_reading_goes_on_behind_them() {
         ("a: %x\n", "1:4 a value cannot begin with `%` without quotes"),
         ("a: `x`\n", "1:4 a value cannot begin with ``` without quotes"),
         ("a: *x\n", "1:4 `*x` refers to an anchor that does not stand before it"),
+        ("a: &x y\n", "1:4 `&x` is cut off the text: `&` begins an anchor, and nobody uses it"),
         ("a: !x y\n", "1:4 `!` begins a YAML tag, which means nothing here"),
         ("a: \"x\" or \"y\"\n", "1:4 a value that begins with a quoted word goes on behind the quotes (`\"x\"`)"),
         ("a: b: c\n", "1:5 `: ` inside a text"),

@@ -46,8 +46,7 @@ pub(super) fn changes(root: &Path, seed: u64, version: &str, revision: &str) -> 
         }
     }
     for folder in ["configmaps", "secrets", "deployments"] {
-        let objects =
-            manifests::read(root, &format!("deployments/kubernetes/{folder}")).map_err(io::Error::other)?;
+        let objects = manifests::read(root, &format!("deployments/kubernetes/{folder}")).map_err(io::Error::other)?;
         let applied = |o: manifests::Object| Change::ObjectApplied { kind: o.kind, name: o.name, value: o.value };
         changes.extend(objects.into_iter().map(applied));
     }

@@ -76,10 +76,10 @@ pub fn prepare(
     shim::links(&root.join("bin"), exe)?;
     files::write_kubeconfig(&root, &settings)?;
     settings.write(dir)?;
-    Ok(overlay(dir, &settings, exe))
+    Ok(overlay(dir, &settings))
 }
 
-fn overlay(dir: &Path, settings: &Settings, exe: &Path) -> Overlay {
+fn overlay(dir: &Path, settings: &Settings) -> Overlay {
     let root = Settings::root(dir);
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let old_path = std::env::var("PATH").unwrap_or_default();
@@ -97,12 +97,12 @@ fn overlay(dir: &Path, settings: &Settings, exe: &Path) -> Overlay {
     Overlay {
         scenario: settings.scenario.clone(),
         env: env.into_iter().map(|(k, v)| (k.to_owned(), v)).collect(),
-        parameters: parameters(settings, exe),
+        parameters: parameters(settings, dir.parent().unwrap_or(dir)),
         root: text(&root),
     }
 }
 
-fn parameters(settings: &Settings, exe: &Path) -> BTreeMap<String, String> {
+fn parameters(settings: &Settings, run: &Path) -> BTreeMap<String, String> {
     let port = |port| settings.ports.of(port).to_string();
     let address = |port| format!("127.0.0.1:{}", settings.ports.of(port));
     let grafana = format!("http://{}", address(Port::Grafana));
@@ -124,7 +124,8 @@ fn parameters(settings: &Settings, exe: &Path) -> BTreeMap<String, String> {
         ("db_host", "127.0.0.1".to_owned()),
         ("db_port", port(Port::Postgres)),
         ("ports", held.map(port).join(",")),
-        ("ports_owner", exe.file_name().map_or("flightdeck".into(), |n| n.to_string_lossy().into_owned())),
+        // The world's process, which holds the ports, has the run's folder in its command line.
+        ("ports_owner", last(run)),
         ("namespace", settings.namespace.clone()),
         ("kube_context", settings.context.clone()),
         ("database_admin", "training pager: database".to_owned()),
@@ -132,6 +133,10 @@ fn parameters(settings: &Settings, exe: &Path) -> BTreeMap<String, String> {
         ("security_team", "training pager: security".to_owned()),
     ];
     all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn last(path: &Path) -> String {
+    path.file_name().map_or_else(|| "world".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// A value that may stand in file names, tags and manifests.

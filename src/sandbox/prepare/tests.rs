@@ -34,9 +34,9 @@ fn the_repository_is_clean_and_holds_both_releases() {
 fn no_placeholder_is_left_and_every_manifest_is_yaml() {
     let (_folder, overlay) = world(&[]);
     let mut manifests = 0;
+    let left = regex::Regex::new("@[a-z_0-9]+@").unwrap();
     for file in git(&overlay.root, &["ls-files"]).lines() {
         let text = std::fs::read_to_string(Path::new(&overlay.root).join(file)).unwrap();
-        let left = regex::Regex::new("@[a-z_0-9]+@").unwrap();
         assert!(!left.is_match(&text), "{file}: {:?}", left.find(&text));
         if file.ends_with(".yml") || file.ends_with(".yaml") {
             let documents: Vec<serde_json::Value> = serde_yaml::from_multiple(&text).unwrap();
@@ -98,6 +98,8 @@ fn nothing_in_the_environment_leads_out_of_the_run() {
             assert!(value.contains("127.0.0.1:"), "{name}: {value}");
         }
     }
+    let run = folder.path().file_name().unwrap().to_str().unwrap();
+    assert_eq!(overlay.parameters["ports_owner"], run, "what stands in the command line of the world's process");
     assert_eq!(std::fs::read_link(Path::new(&overlay.root).join("bin/docker")).unwrap(), Path::new("/opt/flightdeck"));
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
@@ -72,7 +72,8 @@ pub fn read(cwd: &Path, file: &str) -> Result<Project, String> {
     add(&mut project, &path, 0)?;
     for service in project.services.values() {
         if let Some(missing) = service.depends_on.keys().find(|d| !project.services.contains_key(*d)) {
-            let message = format!("service {:?} depends on undefined service {missing:?}: invalid compose project", service.name);
+            let message =
+                format!("service {:?} depends on undefined service {missing:?}: invalid compose project", service.name);
             return Err(message);
         }
     }
@@ -93,7 +94,7 @@ fn add(project: &mut Project, path: &Path, depth: usize) -> Result<(), String> {
         _ => format!("open {}: {e}", path.display()),
     })?;
     let whole: Value = serde_yaml::from_str(&text).map_err(|e| format!("{}: {e}", path.display()))?;
-    let folder = path.parent().map(Path::to_path_buf).unwrap_or_else(PathBuf::new);
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     for include in list(whole.get("include")) {
         let file = include.as_str().or_else(|| include.get("path").and_then(Value::as_str)).unwrap_or_default();
         add(project, &folder.join(file), depth + 1)?;
@@ -111,8 +112,9 @@ fn add(project: &mut Project, path: &Path, depth: usize) -> Result<(), String> {
 
 fn service(name: &str, raw: &Value) -> Result<Service, String> {
     let image = raw.get("image").and_then(Value::as_str);
-    let image = image
-        .ok_or_else(|| format!("service {name:?} has neither an image nor a build context specified: invalid compose project"))?;
+    let image = image.ok_or_else(|| {
+        format!("service {name:?} has neither an image nor a build context specified: invalid compose project")
+    })?;
     Ok(Service {
         name: name.to_owned(),
         image: image.to_owned(),
@@ -186,11 +188,8 @@ impl Project {
             names.iter().map(|n| (n.clone(), json!({ "name": format!("{}_{n}", self.name) }))).collect()
         };
         let mut config = json!({ "name": self.name, "services": services });
-        let shared = [
-            ("networks", named(&self.networks)),
-            ("volumes", named(&self.volumes)),
-            ("secrets", self.secrets.clone()),
-        ];
+        let shared =
+            [("networks", named(&self.networks)), ("volumes", named(&self.volumes)), ("secrets", self.secrets.clone())];
         for (key, map) in shared {
             if !map.is_empty() {
                 config[key] = Value::Object(map);

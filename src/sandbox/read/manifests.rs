@@ -79,7 +79,9 @@ fn encode_secret(value: &mut Value) {
     let Some(Value::Object(plain)) = value.as_object_mut().and_then(|o| o.remove("stringData")) else { return };
     let data: serde_json::Map<String, Value> = plain
         .into_iter()
-        .map(|(key, text)| (key, json!(base64::engine::general_purpose::STANDARD.encode(text.as_str().unwrap_or_default()))))
+        .map(|(key, text)| {
+            (key, json!(base64::engine::general_purpose::STANDARD.encode(text.as_str().unwrap_or_default())))
+        })
         .collect();
     value["data"] = Value::Object(data);
 }
@@ -92,7 +94,10 @@ mod tests {
     fn a_folder_is_read_in_order_and_secrets_are_encoded() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-        write("b.yaml", "kind: Secret\nmetadata: { name: s }\nstringData: { a: abc }\n---\nkind: ConfigMap\nmetadata: { name: c }\n");
+        write(
+            "b.yaml",
+            "kind: Secret\nmetadata: { name: s }\nstringData: { a: abc }\n---\nkind: ConfigMap\nmetadata: { name: c }\n",
+        );
         write("a.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: d }\n");
         write("notes.txt", "no manifest");
         let objects = read(folder.path(), ".").unwrap();

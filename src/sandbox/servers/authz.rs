@@ -1,10 +1,10 @@
 //! The OAuth authorization server (target-system 3.3).
 
+use axum::Router;
 use axum::extract::{Form, Query, State as Shared};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
-use axum::Router;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

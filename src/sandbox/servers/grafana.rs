@@ -53,7 +53,10 @@ async fn login(Shared(core): Shared<Core>, request: Request, next: Next) -> Resp
 }
 
 async fn health() -> Response {
-    http::json(200, &json!({ "database": "ok", "version": "12.2.0", "commit": "92f1fba9b4b6700328e99e97328d6639df8ddc3d" }))
+    http::json(
+        200,
+        &json!({ "database": "ok", "version": "12.2.0", "commit": "92f1fba9b4b6700328e99e97328d6639df8ddc3d" }),
+    )
 }
 
 async fn search() -> Response {

@@ -15,10 +15,7 @@ use crate::sandbox::world::ports::Port;
 
 /// The admin listener of the instance on `port`.
 pub fn router(core: Core, port: Port) -> Router {
-    Router::new()
-        .route("/admin/v1/livez", get(livez))
-        .route("/admin/v1/readyz", get(readyz))
-        .with_state((core, port))
+    Router::new().route("/admin/v1/livez", get(livez)).route("/admin/v1/readyz", get(readyz)).with_state((core, port))
 }
 
 async fn livez(Shared((core, port)): Shared<(Core, Port)>) -> Response {

@@ -81,8 +81,16 @@ async fn create(Shared((core, _)): World, body: Bytes) -> Response {
         Ok(new) => new,
         Err(error) => return problem(400, "Bad Request", &format!("request body has an error: {error}")),
     };
-    if new.name.is_empty() || new.algorithm.is_empty() || new.import_allowed || !["", "Internal"].contains(&new.provider.as_str()) {
-        return problem(400, "Bad Request", "failed to map the elastic key: check name, algorithm, provider and import_allowed");
+    if new.name.is_empty()
+        || new.algorithm.is_empty()
+        || new.import_allowed
+        || !["", "Internal"].contains(&new.provider.as_str())
+    {
+        return problem(
+            400,
+            "Bad Request",
+            "failed to map the elastic key: check name, algorithm, provider and import_allowed",
+        );
     }
     let now = core.now();
     // As the real one: a key that is not imported gets its first material key at once and is active.
@@ -153,14 +161,12 @@ async fn encrypt(Shared((core, _)): World, Path(id): Path<String>, clear: Bytes)
 async fn decrypt(Shared((core, _)): World, Path(id): Path<String>, jwe: Bytes) -> Response {
     let jwe = String::from_utf8_lossy(&jwe).into_owned();
     with_key(&core, &id, |key| match key.decrypt(core.settings().seed, &jwe) {
-        Ok(clear) => (
-            [(axum::http::header::CONTENT_TYPE, "text/plain; charset=utf-8")],
-            clear,
-        )
-            .into_response(),
+        Ok(clear) => ([(axum::http::header::CONTENT_TYPE, "text/plain; charset=utf-8")], clear).into_response(),
         Err(Refused::Malformed) => problem(400, "Bad Request", "failed to parse JWE message bytes"),
         Err(Refused::UnknownKey) => problem(400, "Bad Request", "failed to get material key: record not found"),
-        Err(Refused::Tampered) => problem(400, "Bad Request", "failed to decrypt: cipher: message authentication failed"),
+        Err(Refused::Tampered) => {
+            problem(400, "Bad Request", "failed to decrypt: cipher: message authentication failed")
+        }
     })
 }
 
@@ -172,8 +178,19 @@ struct Generate {
 
 /// Key algorithms that can be generated, as the real API names them.
 const GENERATED: [&str; 13] = [
-    "RSA/4096", "RSA/3072", "RSA/2048", "EC/P521", "EC/P384", "EC/P256", "OKP/Ed25519", "oct/512", "oct/384",
-    "oct/256", "oct/192", "oct/128", "",
+    "RSA/4096",
+    "RSA/3072",
+    "RSA/2048",
+    "EC/P521",
+    "EC/P384",
+    "EC/P256",
+    "OKP/Ed25519",
+    "oct/512",
+    "oct/384",
+    "oct/256",
+    "oct/192",
+    "oct/128",
+    "",
 ];
 
 async fn generate(Shared((core, _)): World, Path(id): Path<String>, Query(asked): Query<Generate>) -> Response {

@@ -9,12 +9,7 @@ const PATHS: [(&str, &str, &str, &str); 10] = [
     ("/elastickey/{elasticKeyID}", "get", "getElastickeyElasticKeyID", "Show an elastic key"),
     ("/elastickey/{elasticKeyID}/materialkey", "post", "postMaterialkey", "Make a material key"),
     ("/elastickey/{elasticKeyID}/materialkeys", "get", "getMaterialkeys", "List material keys"),
-    (
-        "/elastickey/{elasticKeyID}/materialkey/{materialKeyID}",
-        "get",
-        "getMaterialkey",
-        "Show a material key",
-    ),
+    ("/elastickey/{elasticKeyID}/materialkey/{materialKeyID}", "get", "getMaterialkey", "Show a material key"),
     ("/elastickey/{elasticKeyID}/generate", "post", "postGenerate", "Generate a key, encrypted"),
     ("/elastickey/{elasticKeyID}/encrypt", "post", "postEncrypt", "Encrypt"),
     ("/elastickey/{elasticKeyID}/decrypt", "post", "postDecrypt", "Decrypt"),

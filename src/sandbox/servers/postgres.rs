@@ -56,7 +56,8 @@ async fn session(mut stream: TcpStream, core: &Core) -> io::Result<()> {
     let (kind, body) = receive(&mut stream).await?;
     let settings = core.settings();
     let password = text(&body);
-    if kind != b'p' || user != settings.secret("postgres_username") || password != settings.secret("postgres_password") {
+    if kind != b'p' || user != settings.secret("postgres_username") || password != settings.secret("postgres_password")
+    {
         let message = format!("password authentication failed for user \"{user}\"");
         return fatal(&mut stream, "28P01", &message).await;
     }

@@ -4,10 +4,7 @@ use crate::sandbox::state::load::Figure;
 
 /// Prometheus queries and what they ask for.
 pub const PROMETHEUS: [(&str, Figure); 14] = [
-    (
-        "histogram_quantile(0.5, sum by (le) (rate(http_server_duration_milliseconds_bucket[5m])))",
-        Figure::Latency(0.5),
-    ),
+    ("histogram_quantile(0.5, sum by (le) (rate(http_server_duration_milliseconds_bucket[5m])))", Figure::Latency(0.5)),
     (
         "histogram_quantile(0.95, sum by (le) (rate(http_server_duration_milliseconds_bucket[5m])))",
         Figure::Latency(0.95),

@@ -68,7 +68,8 @@ async fn what_the_kms_encrypts_it_decrypts() {
         "name": "fd-smoke", "description": "x", "algorithm": "A256GCM/A256KW", "provider": "Internal",
         "import_allowed": false, "versioning_allowed": true,
     });
-    let post = async |path: String, body: String| client.post(format!("{base}/{path}")).body(body).send().await.unwrap();
+    let post =
+        async |path: String, body: String| client.post(format!("{base}/{path}")).body(body).send().await.unwrap();
     let key: Value = post("elastickey".into(), body.to_string()).await.json().await.unwrap();
     assert_eq!(text(&key, "/status"), "active");
     let id = text(&key, "/elastic_key_id");
@@ -109,7 +110,7 @@ async fn the_swagger_document_wants_a_password_and_names_the_release() {
         let answer = request.header("Access-Control-Request-Method", "GET").send().await.unwrap();
         answer.headers().get("access-control-allow-origin").map(|v| v.to_str().unwrap().to_owned())
     };
-    let configured = std::fs::read_to_string(world.root().join("deployments/kms/config/common.yml")).unwrap();
+    let configured = std::fs::read_to_string(world.root().join("deployments/kms/config/postgresql-1.yml")).unwrap();
     for origin in super::api::ORIGINS {
         assert!(configured.contains(origin));
         assert_eq!(preflight(origin).await.as_deref(), Some(origin));
@@ -165,9 +166,8 @@ async fn the_authorization_code_flow_goes_through_with_pkce() {
         assert_eq!(value("state"), "s t&1");
         value("code")
     };
-    let token = async |form: &[(&str, &str)]| {
-        client.post(format!("{authz}/oauth2/v1/token")).form(form).send().await.unwrap()
-    };
+    let token =
+        async |form: &[(&str, &str)]| client.post(format!("{authz}/oauth2/v1/token")).form(form).send().await.unwrap();
     let by_code = async |code: &str, verifier: &str| {
         let form = [
             ("grant_type", "authorization_code"),
@@ -212,7 +212,8 @@ async fn tokens_open_what_their_scopes_say() {
     assert_eq!(ask("demo-client", "demo-secret", "read:resource").await.status(), 401, "the demo client is not here");
     assert_eq!(ask("flightdeck-smoke", "wrong", "read:resource").await.status(), 401);
     assert_eq!(ask("flightdeck-smoke", &secret, "admin").await.status(), 400);
-    let token = async |scope: &str| text(&ask("flightdeck-smoke", &secret, scope).await.json().await.unwrap(), "/access_token");
+    let token =
+        async |scope: &str| text(&ask("flightdeck-smoke", &secret, scope).await.json().await.unwrap(), "/access_token");
     let (reads, opens) = (token("read:resource").await, token("openid").await);
     let status = async |method: reqwest::Method, path: &str, token: Option<&str>| {
         let mut request = client.request(method, format!("{rs}/{path}"));

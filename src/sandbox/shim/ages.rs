@@ -6,20 +6,19 @@ use crate::sandbox::world::clock::Millis;
 pub fn docker(age: Millis) -> String {
     let seconds = age.max(0) / 1000;
     let (minutes, hours) = (seconds / 60, (seconds + 1800) / 3600);
-    match (seconds, minutes) {
-        (0, _) => "Less than a second".into(),
-        (1, _) => "1 second".into(),
-        (..60, _) => format!("{seconds} seconds"),
-        (_, 1) => "About a minute".into(),
-        (_, ..60) => format!("{minutes} minutes"),
-        _ => match hours {
-            1 => "About an hour".into(),
-            ..48 => format!("{hours} hours"),
-            ..336 => format!("{} days", hours / 24),
-            ..1460 => format!("{} weeks", hours / 24 / 7),
-            _ => format!("{} months", hours / 24 / 30),
-        },
-    }
+    let below: [(bool, String); 10] = [
+        (seconds < 1, "Less than a second".into()),
+        (seconds < 2, "1 second".into()),
+        (seconds < 60, format!("{seconds} seconds")),
+        (minutes < 2, "About a minute".into()),
+        (minutes < 60, format!("{minutes} minutes")),
+        (hours < 2, "About an hour".into()),
+        (hours < 48, format!("{hours} hours")),
+        (hours < 14 * 24, format!("{} days", hours / 24)),
+        (hours < 60 * 24, format!("{} weeks", hours / 24 / 7)),
+        (true, format!("{} months", hours / 24 / 30)),
+    ];
+    first(below)
 }
 
 /// As kubectl says them: `45s`, `2m10s`, `12m`, `3d`.
@@ -29,15 +28,20 @@ pub fn kubectl(age: Millis) -> String {
     let with = |big: i64, unit: &str, small: i64, small_unit: &str| {
         if small == 0 { format!("{big}{unit}") } else { format!("{big}{unit}{small}{small_unit}") }
     };
-    match seconds {
-        ..120 => format!("{seconds}s"),
-        ..600 => with(minutes, "m", seconds % 60, "s"),
-        ..10_800 => format!("{minutes}m"),
-        ..28_800 => with(hours, "h", minutes % 60, "m"),
-        ..172_800 => format!("{hours}h"),
-        ..691_200 => with(days, "d", hours % 24, "h"),
-        _ => format!("{days}d"),
-    }
+    let below: [(bool, String); 7] = [
+        (seconds < 120, format!("{seconds}s")),
+        (minutes < 10, with(minutes, "m", seconds % 60, "s")),
+        (hours < 3, format!("{minutes}m")),
+        (hours < 8, with(hours, "h", minutes % 60, "m")),
+        (hours < 48, format!("{hours}h")),
+        (days < 8, with(days, "d", hours % 24, "h")),
+        (true, format!("{days}d")),
+    ];
+    first(below)
+}
+
+fn first<const N: usize>(choices: [(bool, String); N]) -> String {
+    choices.into_iter().find(|(so, _)| *so).map(|(_, words)| words).unwrap_or_default()
 }
 
 /// A duration as kubectl's and Go's flags take it (`2m`, `1m30s`, `500ms`), in milliseconds.
@@ -68,7 +72,8 @@ mod tests {
 
     #[test]
     fn ages_read_as_the_tools_write_them() {
-        let docker_words: Vec<String> = [0, 1_000, 59_000, 90_000, 600_000, 4_000_000, 3 * 86_400_000].map(docker).into();
+        let docker_words: Vec<String> =
+            [0, 1_000, 59_000, 90_000, 600_000, 4_000_000, 3 * 86_400_000].map(docker).into();
         let expected =
             ["Less than a second", "1 second", "59 seconds", "About a minute", "10 minutes", "About an hour", "3 days"];
         assert_eq!(docker_words, expected);

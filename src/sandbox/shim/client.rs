@@ -1,6 +1,7 @@
 //! The command's side.
 
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -57,9 +58,7 @@ pub fn main(name: &str, args: Vec<String>) -> i32 {
 /// The world is not there, or breaks off; or the output cannot be written.
 pub fn run(socket: &Path, call: Call, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<i32> {
     let cwd = call.cwd.clone();
-    let mut stream = connect(socket)?;
-    say(&mut stream, &Hello::Call(call))?;
-    for line in BufReader::new(stream).lines() {
+    for line in begin(socket, &Hello::Call(call))?.lines() {
         match serde_json::from_str(&line?).map_err(io::Error::other)? {
             Frame::Held => {}
             Frame::Out(text) => {
@@ -83,14 +82,29 @@ pub fn run(socket: &Path, call: Call, out: &mut dyn Write, err: &mut dyn Write) 
     Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it ended in the middle of the command"))
 }
 
-fn connect(socket: &Path) -> io::Result<std::os::unix::net::UnixStream> {
+/// Sends the call until a world says that it begins: one that was killed is started again by its host. What has begun
+/// is never sent again.
+fn begin(socket: &Path, hello: &Hello) -> io::Result<BufReader<UnixStream>> {
     let begun = Instant::now();
     loop {
-        match path::short(socket, |path| std::os::unix::net::UnixStream::connect(path)) {
-            Ok(stream) => return Ok(stream),
-            // A world that was killed is started again by its host; the run's folder is still there.
-            Err(error) if begun.elapsed() > PATIENCE || !socket.parent().is_some_and(Path::exists) => return Err(error),
+        match try_begin(socket, hello) {
+            Ok(reader) => return Ok(reader),
+            Err(error) if begun.elapsed() > PATIENCE || !socket.parent().is_some_and(Path::exists) => {
+                return Err(error);
+            }
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
+    }
+}
+
+fn try_begin(socket: &Path, hello: &Hello) -> io::Result<BufReader<UnixStream>> {
+    let mut stream = path::short(socket, |path| UnixStream::connect(path))?;
+    say(&mut stream, hello)?;
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    match serde_json::from_str(&line) {
+        Ok(Frame::Held) => Ok(reader),
+        _ => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "it is ending")),
     }
 }

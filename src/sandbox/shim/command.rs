@@ -1,8 +1,8 @@
 //! A simulated command while it runs.
 
 use super::forms::Given;
-use crate::sandbox::world::clock::Millis;
 use crate::sandbox::state::{Change, State};
+use crate::sandbox::world::clock::Millis;
 use crate::sandbox::world::socket::{Gone, Output};
 use crate::sandbox::world::{Call, Core, Frame};
 

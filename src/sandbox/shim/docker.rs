@@ -48,7 +48,9 @@ pub async fn inspect(command: &mut Command<'_>) -> Ended {
     let mut missing = vec![];
     for id in command.given.all("ids").to_vec() {
         let name = command.look(|s, _| {
-            let is = |c: &&crate::sandbox::state::compose::Container| c.name() == id || (id.len() >= 12 && c.id.starts_with(&id));
+            let is = |c: &&crate::sandbox::state::compose::Container| {
+                c.name() == id || (id.len() >= 12 && c.id.starts_with(&id))
+            };
             s.engine.containers.values().find(is).map(|c| c.name())
         });
         match name {
@@ -69,7 +71,8 @@ pub async fn image_inspect(command: &mut Command<'_>) -> Ended {
     command.pause(40).await;
     let found = command.look(|s, _| {
         let image = s.engine.image(&reference)?;
-        let tags: Vec<String> = s.engine.tags.iter().filter(|(_, id)| **id == image.id).map(|(t, _)| t.clone()).collect();
+        let tags: Vec<String> =
+            s.engine.tags.iter().filter(|(_, id)| **id == image.id).map(|(t, _)| t.clone()).collect();
         Some((image.clone(), tags))
     });
     let Some((image, tags)) = found else {
@@ -161,7 +164,9 @@ pub async fn run(command: &mut Command<'_>) -> Ended {
     let (image, service) = (command.given.get("image").to_owned(), command.given.get("service").to_owned());
     command.pause(700).await;
     if command.look(|s, _| s.engine.image(&image).is_none()) {
-        let text = format!("Unable to find image '{image}' locally\ndocker: Error response from daemon: pull access denied for {image}");
+        let text = format!(
+            "Unable to find image '{image}' locally\ndocker: Error response from daemon: pull access denied for {image}"
+        );
         return command.fail(125, text).await;
     }
     if !["authz", "idp", "rs"].contains(&service.as_str()) {

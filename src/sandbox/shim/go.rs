@@ -34,8 +34,18 @@ const INTEGRATION: &str = "cryptoutil/internal/identity/integration";
 const COVERED: usize = 958;
 
 const WORDS: [&str; 12] = [
-    "HappyPath", "EmptyInput", "UnknownKey", "Expired", "Concurrent", "RoundTrip", "Tampered", "Rollback", "Defaults",
-    "BadRequest", "Limits", "Restart",
+    "HappyPath",
+    "EmptyInput",
+    "UnknownKey",
+    "Expired",
+    "Concurrent",
+    "RoundTrip",
+    "Tampered",
+    "Rollback",
+    "Defaults",
+    "BadRequest",
+    "Limits",
+    "Restart",
 ];
 
 /// `test -json [-tags=integration] PACKAGES`.
@@ -141,7 +151,11 @@ pub async fn cover_func(command: &mut Command<'_>) -> Ended {
     let text = match std::fs::read_to_string(command.call.cwd.join(&file)) {
         Ok(text) => text,
         Err(error) => {
-            let why = if error.kind() == io::ErrorKind::NotFound { "no such file or directory".into() } else { error.to_string() };
+            let why = if error.kind() == io::ErrorKind::NotFound {
+                "no such file or directory".into()
+            } else {
+                error.to_string()
+            };
             return command.fail(1, format!("cover: open {file}: {why}")).await;
         }
     };

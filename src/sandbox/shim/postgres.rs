@@ -11,8 +11,14 @@ use crate::sandbox::world::ports::Port;
 const MAGIC: &str = "PGDMP\u{1}\u{10}\0\u{4}\u{8}";
 
 /// Tables of the KMS's database.
-const TABLES: [&str; 6] =
-    ["barrier_content_keys", "barrier_intermediate_keys", "barrier_root_keys", "elastic_keys", "material_keys", "schema_migrations"];
+const TABLES: [&str; 6] = [
+    "barrier_content_keys",
+    "barrier_intermediate_keys",
+    "barrier_root_keys",
+    "elastic_keys",
+    "material_keys",
+    "schema_migrations",
+];
 
 /// What stands in a simulated dump.
 #[derive(Serialize, Deserialize)]
@@ -26,11 +32,14 @@ struct Dump {
 /// `pg_dump -Fc -h HOST -p PORT -U USER -d DATABASE -f FILE`, with the password in `PGPASSWORD`.
 pub async fn dump(command: &mut Command<'_>) -> Ended {
     let given = |name: &str| command.given.get(name).to_owned();
-    let (host, port, user, database, file) = (given("host"), given("port"), given("user"), given("database"), given("file"));
+    let (host, port, user, database, file) =
+        (given("host"), given("port"), given("user"), given("database"), given("file"));
     let settings = command.core.settings().clone();
     let place = format!("pg_dump: error: connection to server at \"{host}\", port {port} failed: ");
-    let ours = ["127.0.0.1", "localhost"].contains(&host.as_str()) && port == settings.ports.of(Port::Postgres).to_string();
-    let refused = format!("{place}Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?");
+    let ours =
+        ["127.0.0.1", "localhost"].contains(&host.as_str()) && port == settings.ports.of(Port::Postgres).to_string();
+    let refused =
+        format!("{place}Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?");
     match command.look(|s, now| s.serving(Port::Postgres, now)) {
         Serving::Up { .. } if ours => {}
         Serving::Starting { .. } if ours => {
@@ -49,7 +58,8 @@ pub async fn dump(command: &mut Command<'_>) -> Ended {
         return command.fail(1, format!("{place}FATAL:  database \"{database}\" does not exist")).await;
     }
     command.pause(3_200).await;
-    let keys = command.look(|s, _| s.keys.of(crate::sandbox::state::kms::Store::Postgres).map(|k| k.id.clone()).collect());
+    let keys =
+        command.look(|s, _| s.keys.of(crate::sandbox::state::kms::Store::Postgres).map(|k| k.id.clone()).collect());
     let dump = Dump {
         database,
         owner: user,

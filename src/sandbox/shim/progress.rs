@@ -67,8 +67,10 @@ impl Progress {
         for row in &self.rows {
             let seconds = (row.ended.unwrap_or(now) - row.begun) as f64 / 1000.0;
             let (mark, colour) = if row.ended.is_some() { ("✔", 32) } else { ("⠿", 33) };
-            let line =
-                format!("\x1b[2K \x1b[{colour}m{mark}\x1b[0m {:width$}  \x1b[{colour}m{:<10}\x1b[0m {seconds:>6.1}s\n", row.what, row.status);
+            let line = format!(
+                "\x1b[2K \x1b[{colour}m{mark}\x1b[0m {:width$}  \x1b[{colour}m{:<10}\x1b[0m {seconds:>6.1}s\n",
+                row.what, row.status
+            );
             block.push_str(&line);
         }
         block

@@ -57,9 +57,7 @@ pub async fn dast(command: &mut Command<'_>) -> Ended {
         command.pause(takes).await;
     }
     let now = Utc::now();
-    let alert = |name: &str, risk: u8, words: &str, count: u32| {
-        json!({ "pluginid": "10000", "alert": name, "name": name, "riskcode": risk.to_string(), "confidence": "2", "riskdesc": words, "count": count.to_string(), "instances": [] })
-    };
+    let alert = |name: &str, risk: u8, words: &str, count: u32| json!({ "pluginid": "10000", "alert": name, "name": name, "riskcode": risk.to_string(), "confidence": "2", "riskdesc": words, "count": count.to_string(), "instances": [] });
     let zap = json!({
         "@programName": "ZAP", "@version": "2.16.1", "@generated": now.to_rfc2822(),
         "created": now.to_rfc3339_opts(SecondsFormat::Secs, true),

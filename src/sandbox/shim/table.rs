@@ -24,7 +24,8 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let text = table(&["NAME", "AGE"], vec![vec!["a-long-name…".into(), "3d".into()], vec!["b".into(), String::new()]]);
+        let text =
+            table(&["NAME", "AGE"], vec![vec!["a-long-name…".into(), "3d".into()], vec!["b".into(), String::new()]]);
         assert_eq!(text, "NAME           AGE\na-long-name…   3d\nb\n");
     }
 }

@@ -58,7 +58,9 @@ fn git(world: &Prepared, args: &[&str]) -> String {
 }
 
 fn build(project: &str, revision: &str) -> String {
-    format!("{project} build --build-arg APP_VERSION=1.5.0 --build-arg VCS_REF={revision} --build-arg BUILD_DATE=2026-11-24T09:00:00Z")
+    format!(
+        "{project} build --build-arg APP_VERSION=1.5.0 --build-arg VCS_REF={revision} --build-arg BUILD_DATE=2026-11-24T09:00:00Z"
+    )
 }
 
 const PS: &str = "ps --all --format '{{.Service}}|{{.State}}|{{.Health}}|{{.ExitCode}}'";
@@ -67,7 +69,8 @@ const PS: &str = "ps --all --format '{{.Service}}|{{.State}}|{{.Health}}|{{.Exit
 async fn the_compose_story_forward_and_back() {
     let world = Prepared::new(SPEED, &[]);
     let (core, _serving) = world.serve().await;
-    let version = || core.look(|s, now| s.serving(crate::sandbox::world::ports::Port::KmsApi, now).version().to_owned());
+    let version =
+        || core.look(|s, now| s.serving(crate::sandbox::world::ports::Port::KmsApi, now).version().to_owned());
     let before = ok(&world, &format!("{KMS} {PS}")).await;
     assert!(before.contains("cryptoutil-postgres-1|running|healthy|0\n"), "{before}");
     assert!(before.contains("healthcheck-secrets|exited||0\n"), "{before}");
@@ -117,7 +120,10 @@ async fn the_compose_story_forward_and_back() {
     assert_eq!(ok(&world, &format!("{KMS} {PS}")).await, "");
     assert_eq!(version(), "");
     ok(&world, &format!("docker tag {old_id} cryptoutil:dev")).await;
-    git(&world, &["checkout", "v1.4.2", "--", "deployments/compose", "deployments/kms/config", "deployments/telemetry"]);
+    git(
+        &world,
+        &["checkout", "v1.4.2", "--", "deployments/compose", "deployments/kms/config", "deployments/telemetry"],
+    );
     let keys = core.look(|s, _| s.keys.count());
     ok(&world, &format!("{KMS} up -d --no-build")).await;
     until("the old release is back", async || version() == "1.4.2").await;
@@ -155,7 +161,16 @@ async fn the_rest_of_docker() {
     assert_eq!(ok(&world, "docker compose version --short").await, "2.39.1\n");
     assert_eq!(ok(&world, &format!("{KMS} config --quiet")).await, "");
     let images = ok(&world, &format!("{KMS} config --images")).await;
-    assert_eq!(images.lines().collect::<Vec<_>>(), ["alpine:latest", "cryptoutil:dev", "grafana/otel-lgtm:latest", "otel/opentelemetry-collector-contrib:latest", "postgres:18"]);
+    assert_eq!(
+        images.lines().collect::<Vec<_>>(),
+        [
+            "alpine:latest",
+            "cryptoutil:dev",
+            "grafana/otel-lgtm:latest",
+            "otel/opentelemetry-collector-contrib:latest",
+            "postgres:18"
+        ]
+    );
     for image in images.lines().chain(["cryptoutil-identity:dev"]) {
         ok(&world, &format!("docker image inspect {image}")).await;
     }
@@ -171,7 +186,14 @@ async fn the_rest_of_docker() {
     let ids = ok(&world, &format!("{KMS} ps --all -q")).await;
     let ids: Vec<&str> = ids.lines().collect();
     assert_eq!(ids.len(), 8);
-    let inspected = ok(&world, &format!("docker inspect --format '{{{{.Name}}}}|{{{{.RestartCount}}}}|{{{{.State.OOMKilled}}}}' {}", ids.join(" "))).await;
+    let inspected = ok(
+        &world,
+        &format!(
+            "docker inspect --format '{{{{.Name}}}}|{{{{.RestartCount}}}}|{{{{.State.OOMKilled}}}}' {}",
+            ids.join(" ")
+        ),
+    )
+    .await;
     assert!(inspected.contains("/compose-cryptoutil-postgres-1-1|0|false\n"), "{inspected}");
     let stats = ok(&world, "docker stats --no-stream --format '{{.Name}}|{{.CPUPerc}}|{{.MemPerc}}'").await;
     let line = stats.lines().find(|l| l.starts_with("compose-cryptoutil-postgres-1-1|")).unwrap();
@@ -244,11 +266,19 @@ async fn the_kubectl_story_forward_and_back() {
     let diff = async |folder: &str| sh(&world, &format!("kubectl diff -f deployments/kubernetes/{folder}/ {ns}")).await;
     let deployments = diff("deployments").await;
     assert_eq!(deployments.code, 1);
-    assert!(deployments.out.contains("+      - args:") || deployments.out.contains("+        image: cryptoutil:1.5.0"), "{}", deployments.out);
+    assert!(
+        deployments.out.contains("+      - args:") || deployments.out.contains("+        image: cryptoutil:1.5.0"),
+        "{}",
+        deployments.out
+    );
     assert_eq!(diff("configmaps").await.code, 1);
     assert_eq!(diff("secrets").await.code, 0, "the secrets are the same in both releases");
-    let apply = async |folder: &str| ok(&world, &format!("kubectl apply -f deployments/kubernetes/{folder}/ {ns}")).await;
-    assert_eq!(apply("configmaps").await, "configmap/cryptoutil-kms-config configured\nconfigmap/identity-config configured\n");
+    let apply =
+        async |folder: &str| ok(&world, &format!("kubectl apply -f deployments/kubernetes/{folder}/ {ns}")).await;
+    assert_eq!(
+        apply("configmaps").await,
+        "configmap/cryptoutil-kms-config configured\nconfigmap/identity-config configured\n"
+    );
     assert!(apply("secrets").await.contains("secret/cryptoutil-kms-database unchanged\n"));
     assert!(apply("deployments").await.starts_with("deployment.apps/cryptoutil-kms configured\n"));
     assert_eq!(diff("deployments").await.code, 0);
@@ -260,15 +290,20 @@ async fn the_kubectl_story_forward_and_back() {
     assert!(status.ends_with("deployment \"cryptoutil-kms\" successfully rolled out\n"), "{status}");
     let after = deployment().await;
     assert_eq!(after.pointer("/metadata/annotations/deployment.kubernetes.io~1revision").unwrap(), "2");
-    let version = || core.look(|s, now| s.serving(crate::sandbox::world::ports::Port::KmsApi, now).version().to_owned());
+    let version =
+        || core.look(|s, now| s.serving(crate::sandbox::world::ports::Port::KmsApi, now).version().to_owned());
     assert_eq!(version(), "1.5.0");
     until("all pods are there", async || {
         let pods = pods().await;
-        pods.lines().count() == 8 && pods.lines().all(|l| l.contains("   1/1     Running   0") || l.split_whitespace().nth(1) == Some("1/1"))
+        pods.lines().count() == 8
+            && pods.lines().all(|l| l.contains("   1/1     Running   0") || l.split_whitespace().nth(1) == Some("1/1"))
     })
     .await;
 
-    assert_eq!(ok(&world, &format!("kubectl rollout undo deployment/cryptoutil-kms --to-revision=1 {ns}")).await, "deployment.apps/cryptoutil-kms rolled back\n");
+    assert_eq!(
+        ok(&world, &format!("kubectl rollout undo deployment/cryptoutil-kms --to-revision=1 {ns}")).await,
+        "deployment.apps/cryptoutil-kms rolled back\n"
+    );
     ok(&world, &format!("kubectl rollout status deployment/cryptoutil-kms {ns} --timeout=2m")).await;
     assert_eq!(version(), "1.4.2");
     assert_eq!(deployment().await.pointer("/metadata/annotations/deployment.kubernetes.io~1revision").unwrap(), "3");
@@ -284,7 +319,10 @@ async fn the_rest_of_kubectl() {
     let (core, _serving) = world.serve().await;
     let ns = "-n cryptoutil-prod";
     let secrets = ok(&world, &format!("kubectl get -f deployments/kubernetes/secrets/ {ns} -o name")).await;
-    assert_eq!(secrets.lines().collect::<Vec<_>>(), ["secret/cryptoutil-kms-database", "secret/cryptoutil-kms-unseal", "secret/identity-database"]);
+    assert_eq!(
+        secrets.lines().collect::<Vec<_>>(),
+        ["secret/cryptoutil-kms-database", "secret/cryptoutil-kms-unseal", "secret/identity-database"]
+    );
     let path = r#"jsonpath={range .items[*].spec.template.spec.containers[*].env[*]}{.name}={.value}{"\n"}{end}"#;
     let environment = ok(&world, &format!("kubectl get deployments {ns} -o '{path}'")).await;
     assert!(environment.contains("LOG_LEVEL=INFO\nPOSTGRES_URL=\n"), "{environment}");
@@ -296,7 +334,8 @@ async fn the_rest_of_kubectl() {
     assert!(top.lines().all(|l| l.split_whitespace().nth(1).unwrap().ends_with('m') && l.ends_with("Mi")), "{top}");
     let since = core.wall(core.now() - 120_000).to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     for name in ["cryptoutil-kms", "identity-authz", "identity-idp", "identity-rs"] {
-        let logs = ok(&world, &format!("kubectl logs deployment/{name} {ns} --all-containers --since-time={since}")).await;
+        let logs =
+            ok(&world, &format!("kubectl logs deployment/{name} {ns} --all-containers --since-time={since}")).await;
         assert!(!logs.is_empty(), "{name}");
     }
     let table = ok(&world, &format!("kubectl get deployments {ns}")).await;
@@ -324,7 +363,8 @@ async fn a_rollout_status_ends_at_its_limit() {
 async fn tests_and_scans_write_what_their_readers_expect() {
     let world = Prepared::new(2_000.0, &[]);
     let (_core, _serving) = world.serve().await;
-    let events = |text: &str| -> Vec<serde_json::Value> { text.lines().map(|l| serde_json::from_str(l).unwrap()).collect() };
+    let events =
+        |text: &str| -> Vec<serde_json::Value> { text.lines().map(|l| serde_json::from_str(l).unwrap()).collect() };
     let passed = |events: &[serde_json::Value]| {
         events.iter().filter(|e| e["Action"] == "pass" && e.get("Test").is_some()).count()
     };
@@ -346,7 +386,8 @@ async fn tests_and_scans_write_what_their_readers_expect() {
     assert!(!text.contains("\"severity\": \"HIGH\""));
     ok(&world, "go run ./cmd/workflow -workflows=dast -inputs=scan_profile=quick").await;
     let read = |name: &str| -> serde_json::Value {
-        serde_json::from_str(&std::fs::read_to_string(world.root().join("workflow-reports/dast").join(name)).unwrap()).unwrap()
+        serde_json::from_str(&std::fs::read_to_string(world.root().join("workflow-reports/dast").join(name)).unwrap())
+            .unwrap()
     };
     assert!(read("zap-report.json")["site"][0]["alerts"].as_array().unwrap().iter().all(|a| a["riskcode"] != "3"));
     assert_eq!(read("nuclei.sarif")["version"], "2.1.0");
@@ -390,7 +431,10 @@ async fn a_world_that_was_killed_comes_back_the_same() {
     serving.abort();
     let _ = serving.await;
     drop(core);
-    until("the sockets are free", async || std::net::TcpListener::bind(world.address(crate::sandbox::world::ports::Port::Postgres)).is_ok()).await;
+    until("the sockets are free", async || {
+        std::net::TcpListener::bind(world.address(crate::sandbox::world::ports::Port::Postgres)).is_ok()
+    })
+    .await;
     let (core, _serving) = world.serve().await;
     assert_eq!(core.look(|s, _| s.clone()), before);
     assert_eq!(ok(&world, "kubectl config current-context").await, "flightdeck-training\n");

@@ -137,16 +137,7 @@ pub struct Deployment {
 impl Deployment {
     /// A deployment without pods.
     pub fn new(seed: u64, name: &str, replicas: usize, created: Millis) -> Self {
-        Self {
-            name: name.to_owned(),
-            replicas,
-            revisions: vec![],
-            pods: vec![],
-            generation: 0,
-            created,
-            seed,
-            made: 0,
-        }
+        Self { name: name.to_owned(), replicas, revisions: vec![], pods: vec![], generation: 0, created, seed, made: 0 }
     }
 
     /// The current revision.
@@ -186,12 +177,7 @@ impl Deployment {
             known.hash.clone()
         } else {
             let hash = names::kube(&mut names::random(self.seed, &[&self.name, &template.to_string()]), 10);
-            self.revisions.push(Revision {
-                number,
-                hash: hash.clone(),
-                template: template.clone(),
-                created: at,
-            });
+            self.revisions.push(Revision { number, hash: hash.clone(), template: template.clone(), created: at });
             hash
         };
         self.replace_pods(&hash, at);

@@ -56,7 +56,13 @@ impl State {
         let traffic = |value: f64| if kms > 0.0 { Some(value) } else { None };
         match figure {
             Figure::Latency(q) => {
-                let base = if q >= 0.99 { 86.0 } else if q >= 0.95 { 38.0 } else { 9.0 };
+                let base = if q >= 0.99 {
+                    86.0
+                } else if q >= 0.95 {
+                    38.0
+                } else {
+                    9.0
+                };
                 // Caches are cold after a start: up to 12 % slower until the window is full.
                 traffic(base * wave(self.seed, 1, now) * (1.0 + 0.12 * (1.0 - kms)))
             }
@@ -69,12 +75,15 @@ impl State {
             Figure::Answers(class) => {
                 let errors = 0.000_2 * wave(self.seed, 2, now);
                 let refused = 0.011 * wave(self.seed, 3, now);
-                traffic(requests * match class {
-                    2 => 1.0 - errors - refused,
-                    4 => refused,
-                    5 => errors,
-                    _ => 0.0,
-                })
+                traffic(
+                    requests
+                        * match class {
+                            2 => 1.0 - errors - refused,
+                            4 => refused,
+                            5 => errors,
+                            _ => 0.0,
+                        },
+                )
             }
             Figure::Encrypts => traffic(requests * 60.0 * 0.46),
             Figure::Decrypts => traffic(requests * 60.0 * 0.41),
@@ -92,7 +101,13 @@ impl State {
     /// Processor use of a container or pod at `now`, in percent of one core.
     pub fn cpu(&self, name: &str, now: Millis) -> f64 {
         let salt = name.bytes().map(u64::from).sum::<u64>();
-        let base = if name.contains("grafana") { 9.0 } else if name.contains("postgres-1") || name.contains("kms") { 17.0 } else { 6.0 };
+        let base = if name.contains("grafana") {
+            9.0
+        } else if name.contains("postgres-1") || name.contains("kms") {
+            17.0
+        } else {
+            6.0
+        };
         base * wave(self.seed, salt, now)
     }
 

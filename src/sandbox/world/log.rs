@@ -83,7 +83,12 @@ mod tests {
         assert!(before.is_empty());
         log.append(&entry(1)).unwrap();
         log.append(&entry(2)).unwrap();
-        std::fs::OpenOptions::new().append(true).open(folder.path().join(FILE)).unwrap().write_all(b"{\"t\":3").unwrap();
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(folder.path().join(FILE))
+            .unwrap()
+            .write_all(b"{\"t\":3")
+            .unwrap();
         let (mut log, again) = Log::open(folder.path()).unwrap();
         assert_eq!(again, [entry(1), entry(2)]);
         log.append(&entry(4)).unwrap();

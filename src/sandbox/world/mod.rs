@@ -2,8 +2,8 @@
 
 pub mod clock;
 mod core;
-mod lifetime;
 pub mod leash;
+mod lifetime;
 pub mod log;
 pub mod path;
 pub mod ports;

@@ -75,6 +75,9 @@ async fn answer(stream: UnixStream, core: &Core, lifetime: &Lifetime) -> io::Res
         }
         Hello::Call(call) => {
             let _runs = lifetime.call();
+            if output.send(&Frame::Held).await.is_err() {
+                return Ok(());
+            }
             tokio::select! {
                 // A command that was killed stops where it is.
                 () = gone() => {}

@@ -36,7 +36,7 @@ pub enum Hello {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Frame {
-    /// The host's hold was noted.
+    /// The host's hold was noted, or the command begins.
     Held,
     /// Text for stdout.
     Out(String),

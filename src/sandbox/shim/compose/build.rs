@@ -41,8 +41,7 @@ pub async fn build(command: &mut Command<'_>) -> Ended {
         let n = STEPS.len() + 1;
         command.err(format!("#{n} [{service}] exporting to image\n#{n} exporting layers\n")).await?;
         command.pause(600).await;
-        let change =
-            Change::ImageBuilt { tag: image.clone(), version: version.clone(), revision: revision.clone() };
+        let change = Change::ImageBuilt { tag: image.clone(), version: version.clone(), revision: revision.clone() };
         if let Err(message) = command.change(change) {
             return command.fail(1, message).await;
         }

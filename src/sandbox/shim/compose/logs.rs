@@ -46,7 +46,9 @@ fn start_lines(service: &str) -> &'static [(Millis, &'static str)] {
             (900, "info\tservice@v0.139.0/service.go:245\tEverything is ready. Begin running and processing data."),
         ],
         name if name.starts_with("healthcheck-open") => &[(3_900, "{\"status\":\"Server available\"}")],
-        name if name.starts_with("healthcheck") => &[(600, "-r-------- 1 root root 48 /run/secrets/postgres_url.secret")],
+        name if name.starts_with("healthcheck") => {
+            &[(600, "-r-------- 1 root root 48 /run/secrets/postgres_url.secret")]
+        }
         _ => &[(300, "image is here")],
     }
 }
@@ -143,14 +145,7 @@ async fn print(command: &mut Command<'_>, lines: Written, width: usize) -> Resul
 }
 
 /// What the services' containers wrote, in order of time.
-fn written(
-    core: &Core,
-    project: &str,
-    services: &[String],
-    from: Option<Millis>,
-    to: Millis,
-    tail: usize,
-) -> Written {
+fn written(core: &Core, project: &str, services: &[String], from: Option<Millis>, to: Millis, tail: usize) -> Written {
     let mut all: Written = vec![];
     for service in services {
         let container = core.look(|s, _| s.engine.of(project, service).cloned());
@@ -191,7 +186,15 @@ mod tests {
     #[test]
     fn nothing_that_a_search_for_faults_would_find() {
         let faults = regex::Regex::new("(?i)panic|error|fatal|tls:|x509:|SIGSEGV|OOM").unwrap();
-        for service in ["cryptoutil-kms", "postgres", "identity-authz", "identity-idp", "identity-rs", "grafana-otel-lgtm", "opentelemetry-collector-contrib"] {
+        for service in [
+            "cryptoutil-kms",
+            "postgres",
+            "identity-authz",
+            "identity-idp",
+            "identity-rs",
+            "grafana-otel-lgtm",
+            "opentelemetry-collector-contrib",
+        ] {
             for (_, line) in lines(service, 0, 10_000, 0, 200_000) {
                 assert!(!faults.is_match(&line), "{line}");
             }

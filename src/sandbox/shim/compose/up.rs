@@ -25,7 +25,8 @@ pub async fn up(command: &mut Command<'_>) -> Ended {
         Err(error) => return refuse(command, error).await,
     };
     let services: Vec<Service> = project.active(&profiles).into_iter().cloned().collect();
-    let missing = command.look(|s, _| services.iter().find(|x| s.engine.image(&x.image).is_none()).map(|x| x.image.clone()));
+    let missing =
+        command.look(|s, _| services.iter().find(|x| s.engine.image(&x.image).is_none()).map(|x| x.image.clone()));
     if let Some(image) = missing {
         return command.fail(1, format!("Error response from daemon: No such image: {image}")).await;
     }

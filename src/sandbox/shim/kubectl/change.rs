@@ -23,7 +23,8 @@ pub async fn apply(command: &mut Command<'_>) -> Ended {
             Some(_) => "configured",
         });
         if done != "unchanged" {
-            let change = Change::ObjectApplied { kind: object.kind.clone(), name: object.name.clone(), value: object.value };
+            let change =
+                Change::ObjectApplied { kind: object.kind.clone(), name: object.name.clone(), value: object.value };
             if let Err(message) = command.change(change) {
                 return command.fail(1, message).await;
             }

@@ -81,7 +81,11 @@ fn unified(old: &str, new: &str) -> String {
         let (old_from, new_from) = (count(&steps[..from], '+'), count(&steps[..from], '-'));
         let (old_len, new_len) = (count(&steps[from..to], '+'), count(&steps[from..to], '-'));
         let start = |from: usize, len: usize| if len == 0 { from } else { from + 1 };
-        text.push_str(&format!("@@ -{},{old_len} +{},{new_len} @@\n", start(old_from, old_len), start(new_from, new_len)));
+        text.push_str(&format!(
+            "@@ -{},{old_len} +{},{new_len} @@\n",
+            start(old_from, old_len),
+            start(new_from, new_len)
+        ));
         for (sign, line) in &steps[from..to] {
             text.push_str(&format!("{sign}{line}\n"));
         }

@@ -11,8 +11,7 @@ use crate::sandbox::state::names;
 use crate::sandbox::world::clock::Millis;
 
 /// The jsonpath of the shipped runbooks: each variable of each container.
-const ENVIRONMENTS: &str =
-    "{range .items[*].spec.template.spec.containers[*].env[*]}{.name}={.value}{\"\\n\"}{end}";
+const ENVIRONMENTS: &str = "{range .items[*].spec.template.spec.containers[*].env[*]}{.name}={.value}{\"\\n\"}{end}";
 
 /// `get -f FILES -n NS -o name`.
 pub async fn get_files(command: &mut Command<'_>) -> Ended {

@@ -13,7 +13,8 @@ pub async fn status(command: &mut Command<'_>) -> Ended {
         ("", _) => None,
         (_, Some(limit)) => Some(limit).filter(|l| *l > 0),
         (text, None) => {
-            let line = format!("error: invalid argument {text:?} for \"--timeout\" flag: time: invalid duration {text:?}");
+            let line =
+                format!("error: invalid argument {text:?} for \"--timeout\" flag: time: invalid duration {text:?}");
             return command.fail(1, line).await;
         }
     };
@@ -75,7 +76,9 @@ pub async fn undo(command: &mut Command<'_>) -> Ended {
         ("", _) => None,
         (_, Ok(n)) => Some(n),
         (text, Err(_)) => {
-            let line = format!("error: invalid argument {text:?} for \"--to-revision\" flag: strconv.ParseInt: parsing {text:?}: invalid syntax");
+            let line = format!(
+                "error: invalid argument {text:?} for \"--to-revision\" flag: strconv.ParseInt: parsing {text:?}: invalid syntax"
+            );
             return command.fail(1, line).await;
         }
     };
@@ -94,7 +97,8 @@ pub async fn undo(command: &mut Command<'_>) -> Ended {
             command.fail(1, format!("error: no rollout history found for deployment {name:?}")).await
         }
         Some(Err(NoUndo::Present(n))) => {
-            let line = format!("deployment.apps/{name} skipped rollback (current template already matches revision {n})\n");
+            let line =
+                format!("deployment.apps/{name} skipped rollback (current template already matches revision {n})\n");
             command.out(line).await?;
             Ok(0)
         }
