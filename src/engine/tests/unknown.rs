@@ -46,6 +46,15 @@ fn a_lost_one_is_unknown_and_nothing_goes_past_it() {
 }
 
 #[test]
+fn what_certainly_never_started_is_free_to_start() {
+    let mut f = flight(TEXT);
+    f.begin().start("apply").host(Want::NeverStarted { item: "apply".into(), attempt: 1, why: "no file".into() });
+    f.is("apply", Status::Open).at("apply").start("apply").exits(0).passed("apply");
+    f.host(Want::NeverStarted { item: "apply".into(), attempt: 1, why: "no file".into() });
+    assert!(f.last.is_empty());
+}
+
+#[test]
 fn a_person_settles_it_either_way() {
     let mut f = lost();
     f.wants(Want::Settle { item: "apply".into(), attempt: 1, happened: true }).passed("apply").at("rest");
