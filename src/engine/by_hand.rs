@@ -109,9 +109,7 @@ fn write_item(text: &mut String, state: &State, index: usize) {
         Action::Wait(wait) => {
             let what = match &wait.until {
                 WaitFor::Condition(expr) => expr.source().to_owned(),
-                WaitFor::Probes(probes) => {
-                    probes.iter().map(|p| p.0.clone()).collect::<Vec<_>>().join(", ")
-                }
+                WaitFor::Probes(probes) => probes.iter().map(|p| p.0.clone()).collect::<Vec<_>>().join(", "),
                 WaitFor::Time(seconds) => crate::words::short_duration(*seconds),
             };
             let _ = writeln!(text, "  wait for: {what}");

@@ -61,12 +61,16 @@ pub fn wanted(state: &State) -> Wanted {
     for (index, number) in &state.running {
         let item = &state.plan.items[*index];
         let id = &item.id;
-        wanted.timers.extend([
-            Timer::Timeout(id.clone(), *number),
-            Timer::Escalate(id.clone(), *number),
-            Timer::WaitOver(id.clone(), *number),
-            Timer::BaselineOver(id.clone(), *number),
-        ].into_iter().filter_map(|timer| Some((timer.clone(), due_of(state, &timer)?))));
+        wanted.timers.extend(
+            [
+                Timer::Timeout(id.clone(), *number),
+                Timer::Escalate(id.clone(), *number),
+                Timer::WaitOver(id.clone(), *number),
+                Timer::BaselineOver(id.clone(), *number),
+            ]
+            .into_iter()
+            .filter_map(|timer| Some((timer.clone(), due_of(state, &timer)?))),
+        );
         wanted.conditions.extend(condition(state, *index, *number));
     }
     let mut add = |timer: Timer| {
@@ -232,9 +236,7 @@ fn condition(state: &State, index: usize, number: u32) -> Option<Condition> {
             }
             WaitFor::Time(_) => return None,
         },
-        Action::Baseline(baseline) => {
-            ConditionKind::Baseline(leaves(&state.plan, &baseline.probes), baseline.over)
-        }
+        Action::Baseline(baseline) => ConditionKind::Baseline(leaves(&state.plan, &baseline.probes), baseline.over),
         Action::Run(run) => match (&run.acting.until, &attempt.what.what) {
             (Some(until), Resolved::Argv(_) | Resolved::Script { .. }) if attempt.stopping.is_none() => {
                 ConditionKind::Until(until.clone())

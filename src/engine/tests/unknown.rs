@@ -92,7 +92,8 @@ steps: [ { id: apply, title: Apply, run: apply, settle: up }, Rest ]
 
 #[test]
 fn an_unknown_step_is_never_retried() {
-    let text = "steps:\n  - { id: one, title: One, run: x, idempotent: true, retry: { times: 3, every: 1s } }\n  - Rest";
+    let text =
+        "steps:\n  - { id: one, title: One, run: x, idempotent: true, retry: { times: 3, every: 1s } }\n  - Rest";
     let mut f = flight(text);
     f.begin().start("one").host(Want::Lost { item: "one".into(), attempt: 1, last_lines: vec![] });
     assert_eq!(f.outcome("one"), Some(Outcome::Unknown));
