@@ -6,7 +6,7 @@ use super::event::{Env, Resolved, Started};
 use super::plan::{Action, Item, WaitFor};
 use super::resolve::resolve;
 use super::scope::PlanScope;
-use super::state::{State, Status};
+use super::state::{Settled, State, Status};
 
 /// The whole text, Markdown.
 pub fn by_hand(state: &State) -> String {
@@ -26,9 +26,16 @@ pub fn by_hand(state: &State) -> String {
     text.push_str("\n## What remains\n\n");
     let mut any = false;
     for phase in 0..plan.phases.len() {
-        let left: Vec<usize> =
-            plan.items_of(phase).map(|(i, _)| i).filter(|i| !state.status(*i).is_settled()).collect();
-        if left.is_empty() || state.is_closed(phase) {
+        let closed = state.is_closed(phase);
+        let left: Vec<usize> = plan
+            .items_of(phase)
+            .map(|(i, _)| i)
+            .filter(|i| match state.status(*i) {
+                Status::Deferred => true,
+                status => !status.is_settled() && (!closed || state.items[*i].owed.is_some()),
+            })
+            .collect();
+        if left.is_empty() {
             continue;
         }
         any = true;
@@ -41,7 +48,7 @@ pub fn by_hand(state: &State) -> String {
         text.push('\n');
     }
     if !any {
-        text.push_str("Nothing: every phase is closed.\n");
+        text.push_str("Nothing: all is settled.\n");
     }
     text
 }
@@ -81,7 +88,11 @@ pub fn rollback_commands(state: &State) -> String {
 
 fn write_item(text: &mut String, state: &State, index: usize) {
     let item = &state.plan.items[index];
-    let _ = writeln!(text, "- [ ] {}", PlanScope::new(state, index).title());
+    let deferred = match state.items.get(index).and_then(|i| i.settled.as_ref()) {
+        Some(Settled::Deferred(_, why)) => format!(" (deferred: {why})"),
+        _ => String::new(),
+    };
+    let _ = writeln!(text, "- [ ] {}{deferred}", PlanScope::new(state, index).title());
     match &item.action {
         Action::Run(_) => match resolve(state, index) {
             Ok(started) => {

@@ -1,8 +1,6 @@
 //! Levels that the host reconciles to: what is sampled, which timers run, which conditions are looked for.
 //! They are a function of the state, so a restart needs no memory of them.
 
-use std::collections::BTreeSet;
-
 use super::effect::leaves;
 use super::event::{Resolved, Return, StopStage};
 use super::intent::Timer;
@@ -71,25 +69,22 @@ pub fn wanted(state: &State) -> Wanted {
         ].into_iter().filter_map(|timer| Some((timer.clone(), due_of(state, &timer)?))));
         wanted.conditions.extend(condition(state, *index, *number));
     }
-    for (index, item) in state.items.iter().enumerate() {
+    let mut add = |timer: Timer| {
+        if let Some(due) = due_of(state, &timer) {
+            wanted.timers.push((timer, due));
+        }
+    };
+    for index in &state.waiting {
+        let id = &state.plan.items[*index].id;
+        add(Timer::ApprovalOver(id.clone()));
+        add(Timer::Deferred(id.clone()));
+    }
+    if let Some(index) = state.current {
         let id = &state.plan.items[index].id;
-        let mut add = |timer: Timer| {
-            if let Some(due) = due_of(state, &timer) {
-                wanted.timers.push((timer, due));
-            }
-        };
-        if item.request.is_some() {
-            add(Timer::ApprovalOver(id.clone()));
+        if let Some(attempt) = state.items[index].attempt() {
+            add(Timer::Retry(id.clone(), attempt.number));
         }
-        if let Some(Settled::Deferred(Return::At(_), _)) = item.settled {
-            add(Timer::Deferred(id.clone()));
-        }
-        if state.current == Some(index) {
-            if let Some(attempt) = item.attempt() {
-                add(Timer::Retry(id.clone(), attempt.number));
-            }
-            add(Timer::Patience(id.clone()));
-        }
+        add(Timer::Patience(id.clone()));
     }
     wanted
 }
@@ -97,24 +92,17 @@ pub fn wanted(state: &State) -> Wanted {
 /// Named probes from the flight's begin to its end; a check's own from its phase's opening on, since going red after
 /// the phase was closed is a caution.
 fn probes(state: &State) -> Vec<ProbeId> {
-    let mut own: BTreeSet<ProbeId> = BTreeSet::new();
-    for (index, item) in state.plan.items.iter().enumerate() {
-        let opened = state.phases.get(item.phase).is_some_and(|p| p.opened.is_some());
-        if let Action::Check(check) = &item.action
-            && opened
-            && state.status(index) != Status::Off
-        {
-            let mut all = vec![];
-            leaves(&state.plan, &check.probes, &mut all, 0);
-            own.extend(all);
-        }
-    }
-    state
-        .plan
-        .probes
+    let plan = &state.plan;
+    let is_on = |item: &ItemId| {
+        plan.index(item).is_some_and(|index| {
+            let opened = state.phases.get(plan.items[index].phase).is_some_and(|p| p.opened.is_some());
+            opened && state.status(index) != Status::Off
+        })
+    };
+    plan.probes
         .iter()
         .filter(|p| p.every.is_some() && p.members.is_empty())
-        .filter(|p| own.contains(&p.id) || state.index(&ItemId(p.id.0.clone())).is_none())
+        .filter(|p| p.of.as_ref().is_none_or(is_on))
         .map(|p| p.id.clone())
         .collect()
 }
@@ -129,18 +117,18 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
             if attempt.stopping.is_some() || is_timed(state, index) {
                 return None;
             }
-            Some(attempt.started.up + micros(limit))
+            Some(attempt.started.up.saturating_add(micros(limit)))
         }
         Timer::Escalate(item, number) => {
             let (_, attempt) = open(state, item, *number)?;
             let (stage, since) = attempt.stopping?;
-            (stage < StopStage::Kill).then(|| since + scaled(state, STAGE))
+            (stage < StopStage::Kill).then(|| since.saturating_add(scaled(state, STAGE)))
         }
         Timer::WaitOver(item, number) => {
             let (index, attempt) = open(state, item, *number)?;
             match &state.plan.items[index].action {
                 Action::Wait(wait) => match wait.until {
-                    WaitFor::Time(seconds) => Some(attempt.started.up + micros(seconds)),
+                    WaitFor::Time(seconds) => Some(attempt.started.up.saturating_add(micros(seconds))),
                     _ => None,
                 },
                 _ => None,
@@ -149,7 +137,7 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
         Timer::BaselineOver(item, number) => {
             let (index, attempt) = open(state, item, *number)?;
             match &state.plan.items[index].action {
-                Action::Baseline(baseline) => Some(attempt.started.up + micros(baseline.over)),
+                Action::Baseline(baseline) => Some(attempt.started.up.saturating_add(micros(baseline.over))),
                 _ => None,
             }
         }
@@ -164,38 +152,53 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
             let Action::Run(run) = &state.plan.items[index].action else { return None };
             let retry = run.acting.retry?;
             let state_of = &state.items[index];
-            let last = state_of.attempt().filter(|a| a.number == *number)?;
+            let last = state_of.present().filter(|a| a.number == *number)?;
             let (ended_at, ended) = last.ended.as_ref()?;
-            if !matches!(ended.outcome, Some(Outcome::Failed | Outcome::TimedOut)) || state.paused.is_some() {
+            if !matches!(ended.outcome, Some(Outcome::Failed | Outcome::TimedOut)) || is_held(state) {
                 return None;
             }
-            let tries = state_of.attempts.len() as u32;
-            let may = state_of.settled.is_none() && state.running.is_empty() && state.moved.is_empty();
-            (run.acting.idempotent && tries <= retry.times && may)
-                .then(|| ended_at.up + micros(retry.every))
+            let tries = (state_of.attempts.len() - state_of.before) as u32;
+            (run.acting.idempotent && tries <= retry.times && state_of.settled.is_none() && state.is_workable(index))
+                .then(|| ended_at.up.saturating_add(micros(retry.every)))
         }
         Timer::Patience(item) => {
             let index = state.index(item)?;
             let auto = state.opened.as_ref().is_some_and(|o| o.autopilot.yes || o.autopilot.answers.is_some());
-            let plan = &state.plan.items[index];
-            let sensed = matches!(plan.action, Action::Check(_)) && !state.status(index).is_settled();
-            if !auto || !sensed || state.current != Some(index) || state.person_needed.is_some() {
+            let (plan, item) = (&state.plan.items[index], &state.items[index]);
+            if !auto || state.current != Some(index) || state.person_needed.is_some() || state.paused.is_some() {
                 return None;
             }
-            Some(state.items[index].opened?.up + plan.timeout.map_or(PATIENCE, micros))
+            match &plan.action {
+                // From when the box came, or from when it went red under it.
+                Action::Check(check) if !state.status(index).is_settled() => {
+                    let turned = check.probes.iter().filter_map(|p| state.probes.get(p)).map(|p| p.since).max();
+                    let since = item.came?.up.max(turned.unwrap_or(0));
+                    Some(since.saturating_add(plan.timeout.map_or(PATIENCE, micros)))
+                }
+                // A settling probe looks: it may say that it happened.
+                Action::Run(run) if !run.acting.settle.is_empty() && state.status(index) == Status::Unknown => {
+                    Some(item.present()?.ended.as_ref()?.0.up.saturating_add(PATIENCE))
+                }
+                _ => None,
+            }
         }
         Timer::Deferred(item) => {
             let index = state.index(item)?;
             match state.items[index].settled {
-                Some(Settled::Deferred(Return::At(up), _)) if !state.is_closed(state.plan.items[index].phase) => Some(up),
+                Some(Settled::Deferred(Return::At(up), _)) if state.phase.is_some() => Some(up),
                 _ => None,
             }
         }
     }
 }
 
+/// Nothing may start now.
+pub(super) fn is_held(state: &State) -> bool {
+    state.paused.is_some() || state.storage_failed.is_some() || !state.moved.is_empty() || !state.running.is_empty()
+}
+
 /// Human and process time does not go faster with the run's clock.
-fn scaled(state: &State, micros: u64) -> u64 {
+pub(super) fn scaled(state: &State, micros: u64) -> u64 {
     (micros as f64 * state.speed()) as u64
 }
 
@@ -220,16 +223,13 @@ fn condition(state: &State, index: usize, number: u32) -> Option<Condition> {
         Action::Wait(wait) => match &wait.until {
             WaitFor::Condition(expr) => ConditionKind::Expr(expr.clone(), wait.in_a_row),
             WaitFor::Probes(probes) => {
-                let mut all = vec![];
-                leaves(&state.plan, probes, &mut all, 0);
+                let all = leaves(&state.plan, probes);
                 ConditionKind::Probes(all, wait.in_a_row)
             }
             WaitFor::Time(_) => return None,
         },
         Action::Baseline(baseline) => {
-            let mut all = vec![];
-            leaves(&state.plan, &baseline.probes, &mut all, 0);
-            ConditionKind::Baseline(all, baseline.over)
+            ConditionKind::Baseline(leaves(&state.plan, &baseline.probes), baseline.over)
         }
         Action::Run(run) => match (&run.acting.until, &attempt.what.what) {
             (Some(until), Resolved::Argv(_) | Resolved::Script { .. }) if attempt.stopping.is_none() => {

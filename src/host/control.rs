@@ -112,6 +112,7 @@ fn is_a_clients(want: &Want) -> bool {
         | Want::Note { .. }
         | Want::TakeControl { .. }
         | Want::AskControl
+        | Want::DeclineControl
         | Want::HandOver { .. }
         | Want::End { .. } => true,
         Want::Exited { .. }
