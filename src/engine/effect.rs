@@ -104,7 +104,8 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
                     });
                 }
             }
-            Event::ApprovalRequested { item, text, hash, .. } if state.is_training() => {
+            // Nobody is asked for what the answers file has answered in the same breath.
+            Event::ApprovalRequested { item, text, hash, .. } if state.is_training() && waits(state, item) => {
                 effects.push(Effect::AskSecondPerson { item: item.clone(), text: text.clone(), hash: hash.clone() });
             }
             Event::PhaseClosed { .. } => effects.push(Effect::WriteRecord),
@@ -118,6 +119,11 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
         _ => true,
     });
     effects
+}
+
+/// An item that is not settled.
+fn waits(state: &State, item: &ItemId) -> bool {
+    state.index(item).is_some_and(|index| !state.status(index).is_settled())
 }
 
 /// The probes of a phase's sensed items that look by themselves, and those that were asked before; members of groups

@@ -165,6 +165,7 @@ fn values(
         }
     }
     put("run_id".into(), &scope.member(&["run", "id"]));
+    put("run_dir".into(), &scope.member(&["run", "dir"]));
     all
 }
 

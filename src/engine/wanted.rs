@@ -13,6 +13,8 @@ use crate::words::{ItemId, Outcome, ProbeId};
 const STAGE: u64 = 10_000_000;
 /// Microseconds that the autopilot waits for a sensed item to turn green when its step has no limit.
 const PATIENCE: u64 = 30_000_000;
+/// Microseconds of real time that a command has at least, however fast the run's clock goes.
+const REAL: u64 = 10_000_000;
 
 /// What the host keeps going.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -117,7 +119,7 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
             if attempt.stopping.is_some() || is_timed(state, index) {
                 return None;
             }
-            Some(attempt.started.up.saturating_add(micros(limit)))
+            Some(attempt.started.up.saturating_add(micros(limit).max(least(state, index, limit))))
         }
         Timer::Escalate(item, number) => {
             let (_, attempt) = open(state, item, *number)?;
@@ -195,6 +197,15 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
 /// Nothing may start now.
 pub(super) fn is_held(state: &State) -> bool {
     state.paused.is_some() || state.storage_failed.is_some() || !state.moved.is_empty() || !state.running.is_empty()
+}
+
+/// Under a faster clock a command still starts and works in real time: its limit is not shorter than [`REAL`] of that,
+/// or than the limit itself, µs of run time.
+fn least(state: &State, index: usize, limit: f64) -> u64 {
+    match state.plan.items[index].action {
+        Action::Run(_) if state.speed() > 1.0 => scaled(state, ((limit.max(0.0) * 1e6) as u64).min(REAL)),
+        _ => 0,
+    }
 }
 
 /// Human and process time does not go faster with the run's clock.

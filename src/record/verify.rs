@@ -215,6 +215,9 @@ fn rolled(samples: &Path) -> Vec<(u32, u32)> {
         .collect()
 }
 
+/// A record's file, how it is made, and how it says up to which event it goes.
+type Kind = (&'static str, fn(&Run) -> String, fn(&str) -> Option<u64>);
+
 /// Compares `record.md` and `record.json` with what the journal gave when they were written. They are a projection, so
 /// a difference is a fault only when this version of the program wrote them.
 fn records(run_dir: &Path, lines: &[Line<Event>], report: &mut VerifyReport) {
@@ -230,7 +233,7 @@ fn records(run_dir: &Path, lines: &[Line<Event>], report: &mut VerifyReport) {
     });
     let ours = concat!("flightdeck ", env!("CARGO_PKG_VERSION"));
     let known: BTreeSet<u64> = lines.iter().map(|line| line.seq).collect();
-    let kinds: [(&str, fn(&Run) -> String, fn(&str) -> Option<u64>); 2] =
+    let kinds: [Kind; 2] =
         [(files::RECORD_MD, super::markdown, seq_of_markdown), (files::RECORD_JSON, super::json, seq_of_json)];
     for (file, render, seq_of) in kinds {
         let text = match std::fs::read_to_string(run_dir.join(file)) {

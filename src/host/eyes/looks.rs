@@ -59,6 +59,7 @@ impl Eyes {
         }
         let mut wants: Vec<Want> = self.monitor.push(&sample).into_iter().map(|change| self.tell(change)).collect();
         wants.extend(self.tell_what_was_missed(&sample));
+        wants.extend(self.first_without_data(state, &sample));
         for token in answer.tokens {
             match self.tokens.remove(&token) {
                 Some((_, Why::Settle(item, attempt))) => wants.extend(self.settled(item, attempt, &sample)),
@@ -92,6 +93,16 @@ impl Eyes {
         let undecided = verdict == Verdict::NoData && sample.look != Look::NoData;
         (told != verdict && !undecided)
             .then(|| self.tell(Change { probe: sample.probe.clone(), verdict, sample: sample.clone() }))
+    }
+
+    /// No data is where every probe begins, so it turns nothing: it is told once, or the item would seem to be busy.
+    fn first_without_data(&mut self, state: &State, sample: &Sample) -> Option<Want> {
+        let known = state.probes.get(&sample.probe).is_some_and(|p| p.sample.is_some());
+        if known || sample.look != Look::NoData || self.told.contains_key(&sample.probe) {
+            return None;
+        }
+        self.told.insert(sample.probe.clone(), Verdict::NoData);
+        Some(Want::Looked { probe: sample.probe.clone(), verdict: Verdict::NoData, sample: Box::new(sample.clone()) })
     }
 
     /// What was asked for is told even when it turned nothing: the item shows that it was looked at.
