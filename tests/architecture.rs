@@ -421,7 +421,9 @@ fn nothing_is_left_open() {
     for source in &sources() {
         for (number, line) in source.code.lines().enumerate() {
             let at = format!("{}:{}", source.path.display(), number + 1);
-            if ["todo!", "unimplemented!", "#[ignore"].iter().any(|open| line.contains(open)) {
+            // A measurement may be left to be asked for by hand, when it says why.
+            let open = ["todo!", "unimplemented!"].iter().any(|open| line.contains(open));
+            if open || line.contains("#[ignore]") {
                 broken.push(format!("{at}: {}", line.trim()));
             }
         }

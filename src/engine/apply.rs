@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::event::{Ended, Event, Recorded, StopWhy};
-use super::state::{
-    Attempt, Caution, ItemState, Note, Paused, ProbeState, Request, RunEnded, Settled, State,
-};
+use super::event::{Ended, Event, Recorded, Return, Started, StopWhy};
+use super::state::{Attempt, Caution, Control, ItemState, Note, Paused, Request, RunEnded, Settled, State};
 use crate::words::{Actor, ItemId, Name, Outcome, ProbeId, Sample, Stamp, Value, Verdict};
 
 impl State {
@@ -35,11 +33,16 @@ impl State {
             }
             Event::ControlTaken { epoch, by, .. } => self.take_control(*epoch, by),
             Event::ControlHandedOver { epoch, to } => self.take_control(*epoch, to),
-            Event::ControlRequested { by, until } => self.control.asked = Some((by.clone(), *until)),
-            Event::RunBegun { .. } => self.begun = Some(stamp),
-            Event::RunPaused { reason, at } => {
-                self.paused = Some(Paused { since: stamp, at: at.clone(), reason: reason.clone() });
+            Event::ControlRequested { by, until } => {
+                self.control.asked = Some((by.clone(), *until));
+                self.control.declined = None;
             }
+            Event::ControlDeclined { to } => {
+                self.control.asked = None;
+                self.control.declined = Some(to.clone());
+            }
+            Event::RunBegun { .. } => self.begun = Some(stamp),
+            Event::RunPaused { reason, at } => self.pause(reason.as_ref(), at.as_ref(), stamp),
             Event::RunContinued => self.paused = None,
             Event::PersonNeeded { item, why } => self.person_needed = Some((item.clone(), why.clone())),
             Event::HostLeft { why } => self.host.left = Some(why.clone()),
@@ -71,12 +74,14 @@ impl State {
                 }
                 self.phase = Some(*phase);
             }
-            Event::PhaseClosed { phase, .. } => {
-                if let Some(p) = self.phases.get_mut(*phase) {
-                    p.closed = Some(stamp);
+            Event::PhaseClosed { phase, .. } => self.phase_closed(*phase, stamp),
+            Event::LookAsked { probes, closing } => {
+                for probe in probes {
+                    self.probes.entry(probe.clone()).or_default().asked = Some(stamp.up);
                 }
-                self.current = None;
-                self.phase = None;
+                if let Some(phase) = closing {
+                    self.closing = Some((*phase, stamp.up));
+                }
             }
             Event::ParameterSet { .. }
             | Event::ClockStepped { .. }
@@ -98,13 +103,21 @@ impl State {
             Event::ValueCaptured { item, name, key, pin, value } => {
                 let map = if *pin { &mut self.pins } else { &mut self.captures };
                 keep(map, name, key.as_ref(), value);
-                self.with_item(item, |i| {
+                self.change_item(item, |i| {
                     i.captured.insert(name.clone(), value.clone());
                 });
             }
             event => self.apply_to_item(event, stamp, by),
         }
-        if self.person_needed.is_some() && is_progress(&recorded.event) {
+        let moved_on = match (&recorded.event, &self.person_needed) {
+            // The box went on since what was waited for is settled.
+            (Event::ItemOpened { .. }, Some((Some(item), _))) => {
+                self.index(item).is_some_and(|index| self.status(index).is_settled())
+            }
+            (event, Some(_)) => is_progress(event),
+            (_, None) => false,
+        };
+        if moved_on {
             self.person_needed = None;
         }
     }
@@ -113,41 +126,17 @@ impl State {
         match event {
             Event::ItemOpened { item } => {
                 self.current = self.index(item);
-                self.with_item(item, |i| {
+                self.change_item(item, |i| {
                     i.opened.get_or_insert(stamp);
+                    i.came = Some(stamp);
                 });
             }
-            Event::ItemSwitched { item, on, why } => self.with_item(item, |i| i.switched = Some((*on, why.clone()))),
-            Event::CommandEdited { item, what } => self.with_item(item, |i| {
+            Event::ItemSwitched { item, on, why } => self.change_item(item, |i| i.switched = Some((*on, why.clone()))),
+            Event::CommandEdited { item, what } => self.decide_item(item, |i| {
                 i.edited = Some(what.clone());
                 i.request = None;
             }),
-            Event::AttemptStarted(started) => {
-                self.attempts = self.attempts.max(started.attempt);
-                if started.changes && self.world_changed.is_none() {
-                    self.world_changed = Some(stamp);
-                }
-                if let Some(index) = self.index(&started.item) {
-                    self.running.push((index, started.attempt));
-                }
-                let attempt = Attempt {
-                    number: started.attempt,
-                    by: by.clone(),
-                    started: stamp,
-                    what: Arc::new((**started).clone()),
-                    stopping: None,
-                    timed_out: false,
-                    until_met: false,
-                    adopted: false,
-                    ended: None,
-                    settled: None,
-                };
-                self.with_item(&started.item, |i| {
-                    i.attempts.push(attempt);
-                    i.settled = None;
-                    i.settled_at = None;
-                });
-            }
+            Event::AttemptStarted(started) => self.attempt_started(started, stamp, by),
             Event::StopRequested { item, attempt, stage, why } => self.with_attempt(item, *attempt, |a| {
                 a.stopping = Some((*stage, stamp.up));
                 a.timed_out |= *why == StopWhy::Timeout;
@@ -155,10 +144,10 @@ impl State {
             }),
             Event::AttemptEnded(ended) => self.attempt_ended(ended, stamp, by),
             Event::AttemptAdopted { item, attempt, .. } => self.with_attempt(item, *attempt, |a| a.adopted = true),
-            Event::TypedInto { item, bytes, .. } => self.with_item(item, |i| i.typed += bytes),
+            Event::TypedInto { item, bytes, .. } => self.change_item(item, |i| i.typed = i.typed.saturating_add(*bytes)),
             Event::ItemAnswered(answered) => {
                 let decided = answered.settled;
-                self.with_item(&answered.item, |i| {
+                self.decide_item(&answered.item, |i| {
                     i.fast |= answered.fast;
                     if let (Some(request), Some(who)) = (&mut i.request, &answered.by) {
                         if answered.yes {
@@ -177,39 +166,49 @@ impl State {
                 self.settle_item(item, Settled::NotApplicable(reason.clone()), stamp, by);
             }
             Event::ItemDeferred { item, to, reason, .. } => {
+                self.waiting.extend(self.index(item));
                 self.settle_item(item, Settled::Deferred(to.clone(), reason.clone()), stamp, by);
+                let beyond = (*to != Return::PhaseClose).then(|| to.clone());
+                self.change_item(item, |i| i.owed = beyond);
             }
             Event::ItemOverridden { item, reason, second, .. } => {
                 self.settle_item(item, Settled::Overridden(reason.clone(), second.clone()), stamp, by);
             }
             Event::UnknownSettled { item, attempt, happened, .. } => {
                 self.with_attempt(item, *attempt, |a| a.settled = Some(*happened));
-                self.with_item(item, |i| {
+                self.decide_item(item, |i| {
                     i.settled_at = happened.then_some(stamp);
                     i.settled_by = Some(by.clone());
+                    if *happened {
+                        i.owed = None;
+                    }
                 });
             }
-            Event::ItemReopened { item, .. } => self.with_item(item, |i| {
-                i.reopened += 1;
+            Event::ItemReopened { item, .. } => self.decide_item(item, |i| {
+                i.reopened = i.reopened.saturating_add(1);
+                i.before = i.attempts.len();
                 i.settled_at = None;
                 i.request = None;
-                if let Some(settled) = i.settled.take() {
-                    i.earlier.push(settled);
-                }
+                i.earlier.extend(i.settled.take());
             }),
-            Event::ApprovalRequested { item, of, until, text, hash } => self.with_item(item, |i| {
-                i.request = Some(Request {
-                    stamp,
-                    of: of.clone(),
-                    until: *until,
-                    text: text.clone(),
-                    hash: hash.clone(),
-                    yes: vec![],
-                    no: None,
-                    expired: false,
+            Event::ApprovalRequested { item, of, until, text, hash } => {
+                self.waiting.extend(self.index(item));
+                self.decide_item(item, |i| {
+                    i.request = Some(Request {
+                        stamp,
+                        of: of.clone(),
+                        until: *until,
+                        text: text.clone(),
+                        hash: hash.clone(),
+                        yes: vec![],
+                        no: None,
+                        expired: false,
+                    });
+                    i.earlier.extend(i.settled.take());
+                    i.settled_at = None;
                 });
-            }),
-            Event::ApprovalExpired { item } => self.with_item(item, |i| {
+            }
+            Event::ApprovalExpired { item } => self.decide_item(item, |i| {
                 if let Some(request) = &mut i.request {
                     request.expired = true;
                 }
@@ -218,48 +217,110 @@ impl State {
         }
     }
 
+    fn attempt_started(&mut self, started: &Started, stamp: Stamp, by: &Actor) {
+        self.attempts = self.attempts.max(started.attempt);
+        if started.changes && self.world_changed.is_none() {
+            self.world_changed = Some(stamp);
+        }
+        let Some(index) = self.index(&started.item) else { return };
+        self.running.push((index, started.attempt));
+        let attempt = Attempt {
+            number: started.attempt,
+            by: by.clone(),
+            started: stamp,
+            what: Arc::new(started.clone()),
+            stopping: None,
+            timed_out: false,
+            until_met: false,
+            adopted: false,
+            ended: None,
+            settled: None,
+        };
+        self.decide_item(&started.item, |i| {
+            i.attempts.push(attempt);
+            i.earlier.extend(i.settled.take());
+            i.settled_at = None;
+        });
+    }
+
     fn attempt_ended(&mut self, ended: &Ended, stamp: Stamp, by: &Actor) {
         if let Some(index) = self.index(&ended.item) {
             self.running.retain(|running| *running != (index, ended.attempt));
         }
         self.with_attempt(&ended.item, ended.attempt, |a| a.ended = Some((stamp, Arc::new(ended.clone()))));
         let passed = ended.outcome == Some(Outcome::Passed);
-        self.with_item(&ended.item, |i| {
+        self.decide_item(&ended.item, |i| {
             i.settled_at = passed.then_some(stamp);
             i.settled_by = passed.then(|| by.clone());
+            if passed {
+                i.owed = None;
+            }
         });
     }
 
+    fn pause(&mut self, reason: Option<&String>, at: Option<&ItemId>, stamp: Stamp) {
+        let planned = at.and_then(|id| self.index(id)).is_some_and(|i| self.plan.items[i].pause_after);
+        if let (Some(id), true) = (at, planned) {
+            self.change_item(id, |i| i.paused_after = true);
+        }
+        self.paused = Some(Paused { since: stamp, at: at.cloned(), reason: reason.cloned(), planned });
+    }
+
+    fn phase_closed(&mut self, phase: usize, stamp: Stamp) {
+        if let Some(p) = self.phases.get_mut(phase) {
+            p.closed = Some(stamp);
+        }
+        self.current = None;
+        self.phase = None;
+        self.closing = None;
+        // What was owed here was settled here.
+        for index in self.waiting.clone() {
+            let owed = self.items.get(index).and_then(|i| i.owed.as_ref());
+            if matches!(owed, Some(Return::Phase(to)) if *to <= phase)
+                && let Some(item) = self.items.get_mut(index)
+            {
+                Arc::make_mut(item).owed = None;
+            }
+        }
+    }
+
     fn take_control(&mut self, epoch: u32, by: &Actor) {
-        self.control.epoch = epoch;
-        self.control.holder = Some(by.clone());
-        self.control.asked = None;
+        self.control = Control { epoch, holder: Some(by.clone()), asked: None, declined: None };
     }
 
     fn verdict(&mut self, probe: &ProbeId, verdict: Verdict, sample: &Sample, stamp: Stamp, asked: bool) {
-        let entry = self.probes.entry(probe.clone()).or_insert_with(ProbeState::default);
+        let entry = self.probes.entry(probe.clone()).or_default();
         if entry.verdict != verdict || entry.sample.is_none() {
             entry.since = stamp.up;
         }
         entry.verdict = verdict;
         entry.sample = Some(Arc::new(sample.clone()));
+        entry.asked = None;
         if asked {
             entry.looked = Some(stamp.up);
         }
     }
 
     fn settle_item(&mut self, id: &ItemId, settled: Settled, stamp: Stamp, by: &Actor) {
-        self.with_item(id, |i| settle(i, settled, stamp, by));
+        self.decide_item(id, |i| settle(i, settled, stamp, by));
     }
 
-    fn with_item(&mut self, id: &ItemId, change: impl FnOnce(&mut ItemState)) {
+    fn change_item(&mut self, id: &ItemId, change: impl FnOnce(&mut ItemState)) {
         if let Some(item) = self.index(id).and_then(|index| self.items.get_mut(index)) {
             change(Arc::make_mut(item));
         }
     }
 
+    /// A change that makes older intents stale.
+    fn decide_item(&mut self, id: &ItemId, change: impl FnOnce(&mut ItemState)) {
+        self.change_item(id, |item| {
+            item.changes = item.changes.saturating_add(1);
+            change(item);
+        });
+    }
+
     fn with_attempt(&mut self, id: &ItemId, number: u32, change: impl FnOnce(&mut Attempt)) {
-        self.with_item(id, |item| {
+        self.change_item(id, |item| {
             if let Some(attempt) = item.attempts.iter_mut().find(|a| a.number == number) {
                 change(attempt);
             }
@@ -268,11 +329,10 @@ impl State {
 }
 
 fn settle(item: &mut ItemState, settled: Settled, stamp: Stamp, by: &Actor) {
-    if let Some(old) = item.settled.replace(settled) {
-        item.earlier.push(old);
-    }
+    item.earlier.extend(item.settled.replace(settled));
     item.settled_at = Some(stamp);
     item.settled_by = Some(by.clone());
+    item.owed = None;
 }
 
 /// Keeps a captured value: under `for_each` the name is a map by key.
@@ -301,7 +361,9 @@ fn is_progress(event: &Event) -> bool {
             | Event::ItemDeferred { .. }
             | Event::ItemOverridden { .. }
             | Event::UnknownSettled { .. }
+            | Event::RunContinued
             | Event::RunBegun { .. }
+            | Event::PhaseOpened { .. }
             | Event::PhaseClosed { .. }
             | Event::RunEnded { .. }
             | Event::ControlTaken { .. }

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::event::Return;
-use super::intent::Want;
+use super::intent::{Timer, Want};
 use super::plan::{Action, AnswerKind, Due, Effect};
 use super::resolve::{danger_words, resolve};
 use super::scope::PlanScope;
 use super::state::{Settled, State, Status};
-use super::wanted::to_look_at;
+use super::wanted::due_of;
 use crate::words::{Actor, Outcome, Proof};
 
 /// An answers file: by item id, `limitations.NAME`, or `start`.
@@ -84,8 +84,16 @@ pub fn autopilot(state: &State, answers: &Answers) -> Option<Want> {
     if !settings.yes && settings.answers.is_none() {
         return None;
     }
-    if state.ended.is_some() || state.paused.is_some() || state.person_needed.is_some() || state.storage_failed.is_some() {
+    if state.ended.is_some() || state.person_needed.is_some() || state.storage_failed.is_some() {
         return None;
+    }
+    if let Some(paused) = &state.paused {
+        // Going on after a planned pause asks for no evidence; one that a person asked for is theirs to end.
+        let want = match settings.yes {
+            true => Want::Continue,
+            false => Want::NeedPerson { item: paused.at.clone(), why: "the run pauses here".into() },
+        };
+        return (paused.planned && state.running.is_empty()).then_some(want);
     }
     if state.plan_sha256.is_none() {
         return None;
@@ -146,29 +154,14 @@ impl Pilot<'_> {
         Want::NeedPerson { item, why }
     }
 
-    /// Closing waits for the fresh looks that are wanted first.
     fn close(&self, phase: usize) -> Option<Want> {
-        let unsettled = self.state.unsettled(phase);
-        match unsettled.first() {
-            Some(index) => Some(Want::OpenItem { item: self.state.plan.items[*index].id.clone() }),
-            None if !to_look_at(self.state).is_empty() => None,
-            None => Some(Want::ClosePhase { phase }),
+        if let Some(index) = self.state.unsettled(phase).first() {
+            return Some(Want::OpenItem { item: self.state.plan.items[*index].id.clone() });
         }
-    }
-
-    /// The answers file's name for a request that waits.
-    fn approve(&self, index: usize, answer: Option<&Answer>) -> Option<Want> {
-        let request = self.state.items[index].request.as_ref()?;
-        let by = answer?.by.clone()?;
-        let waits = request.no.is_none() && !request.expired && self.state.items[index].settled.is_none();
-        waits.then(|| Want::Decide {
-            item: self.state.plan.items[index].id.clone(),
-            hash: request.hash.clone(),
-            yes: true,
-            by: Actor(by),
-            proof: Proof::Stated,
-            says: None,
-        })
+        // Fresh looks were asked for: they come.
+        let up = self.state.now.map_or(0, |now| now.up);
+        let waits = self.state.stale(phase, up).iter().any(|p| self.state.probes.get(p).is_some_and(|p| p.asked.is_some()));
+        (!waits).then_some(Want::ClosePhase { phase })
     }
 
     fn item(&self, index: usize) -> Option<Want> {
@@ -177,7 +170,12 @@ impl Pilot<'_> {
         let item = &state.items[index];
         let id = plan.id.clone();
         let answer = self.answers.0.get(id.as_str());
-        let tried = matches!(item.settled, Some(Settled::Answered(_)));
+        let deferred = |settled: &Settled| matches!(settled, Settled::Deferred(..));
+        // What was settled and opened again is a person's to settle anew.
+        if !item.earlier.iter().all(deferred) {
+            return Some(self.person(Some(index), "it was opened again"));
+        }
+        let tried = !item.earlier.is_empty();
         if let Some(answer) = answer
             && !tried
         {
@@ -197,7 +195,8 @@ impl Pilot<'_> {
             }
         }
         match state.status(index) {
-            Status::Busy => return self.approve(index, answer),
+            Status::Busy => return self.asked(index, answer),
+            Status::Unknown if due_of(state, &Timer::Patience(id.clone())).is_some() => return None,
             Status::Unknown => return Some(self.person(Some(index), "nobody knows how it ended: settle it")),
             Status::Failed(_) | Status::NoData => return self.failed(index, answer),
             _ => {}
@@ -222,6 +221,26 @@ impl Pilot<'_> {
             Action::Run(_) | Action::Notify(_) => self.start(index, answer),
             Action::Tick => self.person(Some(index), "a box to tick"),
             Action::Check(_) | Action::Wait(_) | Action::Baseline(_) => return None,
+        })
+    }
+
+    /// An approval that was asked for is answered by those whom the file names, one after the other.
+    fn asked(&self, index: usize, answer: Option<&Answer>) -> Option<Want> {
+        let request = self.state.items[index].request.as_ref()?;
+        let names = answer?.by.as_ref()?;
+        let next = names.split(',').map(|name| Actor(name.trim().to_owned())).find(|name| {
+            !name.0.is_empty() && !request.yes.iter().any(|who| who.name() == name.name())
+        });
+        Some(match next {
+            Some(by) => Want::Decide {
+                item: self.state.plan.items[index].id.clone(),
+                hash: request.hash.clone(),
+                yes: true,
+                by,
+                proof: Proof::Stated,
+                says: None,
+            },
+            None => self.person(Some(index), "more people have to approve"),
         })
     }
 
@@ -279,8 +298,8 @@ impl Pilot<'_> {
             return None;
         }
         if let Some(attempt) = state.items[index].attempt() {
-            let retry = super::intent::Timer::Retry(plan.id.clone(), attempt.number);
-            if super::wanted::due_of(state, &retry).is_some() {
+            let retry = Timer::Retry(plan.id.clone(), attempt.number);
+            if due_of(state, &retry).is_some() {
                 return None;
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::event::Event;
 use super::plan::Item;
+use super::state::State;
 use crate::expr::{As, Scope, parse_value};
 use crate::runbook::kinds::{Capture, CaptureOf, CaptureType};
 use crate::words::{Name, Value};
@@ -17,13 +18,17 @@ pub(super) fn take_all(
     item.captures.iter().map(|c| Ok((c.spec.name.clone(), take(&c.spec, scope, outputs)?))).collect()
 }
 
-/// The events that keep captured values.
-pub(super) fn capture_events(item: &Item, values: Vec<(Name, Value)>) -> Vec<Event> {
+/// The events that keep captured values. A pin may be taken anew until the first step that changes the world was
+/// begun, then never: the rollback goes back to what stood there before.
+pub(super) fn capture_events(state: &State, item: &Item, values: Vec<(Name, Value)>) -> Vec<Event> {
     values
         .into_iter()
         .filter_map(|(name, value)| {
             let capture = item.captures.iter().find(|c| c.spec.name == name)?;
-            Some(Event::ValueCaptured {
+            let frozen = capture.spec.pin
+                && state.world_changed.is_some()
+                && state.has_pin(&name, capture.key.as_deref());
+            (!frozen).then(|| Event::ValueCaptured {
                 item: item.id.clone(),
                 name,
                 key: capture.key.clone(),
@@ -48,7 +53,7 @@ fn take(capture: &Capture, scope: &dyn Scope, outputs: &BTreeMap<String, String>
         value = at(&value, pointer).ok_or(format!("`{name}`: nothing stands at {pointer} in what was captured"))?;
     }
     if let Some(pattern) = &capture.pattern {
-        let text = value.to_string();
+        let text = value.written();
         let regex = regex::Regex::new(pattern).map_err(|e| format!("`{name}`: {e}"))?;
         let found = regex.captures(&text).and_then(|c| c.get(1).or_else(|| c.get(0)));
         value = Value::Text(found.ok_or(format!("`{name}`: {pattern} matches nothing in it"))?.as_str().to_owned());
@@ -80,13 +85,20 @@ fn at(value: &Value, pointer: &str) -> Option<Value> {
 }
 
 fn read(value: Value, kind: CaptureType) -> Result<Value, String> {
-    let text = match &value {
-        Value::Text(text) => text.trim_end_matches(['\n', '\r']).to_owned(),
-        other => match kind {
-            CaptureType::Plain => return Ok(value),
-            CaptureType::Number if matches!(other, Value::Number(_)) => return Ok(value),
-            _ => other.to_string(),
-        },
+    let text = match (&value, kind) {
+        (Value::Text(text), _) => text.trim_end_matches(['\n', '\r']).to_owned(),
+        (_, CaptureType::Plain)
+        | (Value::Number(_), CaptureType::Number)
+        | (Value::Ratio(_), CaptureType::Percent)
+        | (Value::Duration(_), CaptureType::Duration)
+        | (Value::Size(_), CaptureType::Size)
+        | (Value::Time(_), CaptureType::Time)
+        | (Value::Bool(_), CaptureType::Bool)
+        | (Value::Version(_), CaptureType::Version)
+        | (Value::List(_), CaptureType::List | CaptureType::Json)
+        | (Value::Map(_), CaptureType::Json) => return Ok(value),
+        (Value::NoData, _) => return Ok(Value::NoData),
+        (other, _) => other.written(),
     };
     let parsed = |kind| parse_value(text.trim(), kind);
     match kind {

@@ -1,8 +1,10 @@
 //! One-shots that the host carries out after events are on disk.
 
+use std::collections::HashSet;
+
 use super::event::{Event, Resolved, Started, StopStage};
-use super::plan::{Action, Plan};
-use super::state::State;
+use super::plan::{Action, Plan, Probe};
+use super::state::{State, Status};
 use crate::words::{ItemId, Name, ProbeId, Verdict};
 
 /// Something the host does once.
@@ -77,7 +79,8 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             Event::StopRequested { attempt, stage, .. } => {
                 effects.push(Effect::Signal { attempt: *attempt, stage: *stage });
             }
-            Event::PhaseOpened { phase } => effects.push(Effect::Look(probes_of_phase(&state.plan, *phase))),
+            Event::PhaseOpened { phase } => effects.push(Effect::Look(probes_of_phase(state, *phase))),
+            Event::LookAsked { probes, .. } => effects.push(Effect::Look(probes.clone())),
             Event::ItemOpened { item } => {
                 let probes = not_green(state, item);
                 if !probes.is_empty() {
@@ -87,7 +90,7 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             Event::RunContinued | Event::ControlTaken { .. } => {
                 effects.push(Effect::CheckPlaces);
                 if let Some(phase) = state.phase {
-                    effects.push(Effect::Look(probes_of_phase(&state.plan, phase)));
+                    effects.push(Effect::Look(probes_of_phase(state, phase)));
                 }
             }
             Event::AttemptEnded(ended) if ended.outcome == Some(crate::words::Outcome::Unknown) => {
@@ -97,7 +100,7 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
                     effects.push(Effect::Settle {
                         item: ended.item.clone(),
                         attempt: ended.attempt,
-                        probes: run.acting.settle.clone(),
+                        probes: leaves(&state.plan, &run.acting.settle),
                     });
                 }
             }
@@ -110,6 +113,11 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             _ => {}
         }
     }
+    let mut looks = HashSet::new();
+    effects.retain(|effect| match effect {
+        Effect::Look(probes) => !probes.is_empty() && looks.insert(probes.clone()),
+        _ => true,
+    });
     effects
 }
 
@@ -118,36 +126,61 @@ fn waits(state: &State, item: &ItemId) -> bool {
     state.index(item).is_some_and(|index| !state.status(index).is_settled())
 }
 
-/// The probes of a phase's sensed items, members of groups instead of the groups.
-pub(super) fn probes_of_phase(plan: &Plan, phase: usize) -> Vec<ProbeId> {
-    let mut probes = vec![];
-    for (_, item) in plan.items_of(phase) {
-        if item.off().is_some() {
-            continue;
-        }
-        if let Action::Check(check) = &item.action {
-            leaves(plan, &check.probes, &mut probes, 0);
+/// The probes of a phase's sensed items that look by themselves, and those that were asked before; members of groups
+/// instead of the groups.
+fn probes_of_phase(state: &State, phase: usize) -> Vec<ProbeId> {
+    let plan = &state.plan;
+    let range = plan.range_of(phase);
+    let mut named = vec![];
+    for index in plan.sensed().iter().copied().filter(|i| range.contains(i)) {
+        if let Some(Action::Check(check)) = plan.items.get(index).map(|i| &i.action)
+            && state.status(index) != Status::Off
+        {
+            named.extend(check.probes.iter().cloned());
         }
     }
-    probes
+    let mut all = leaves(plan, &named);
+    all.retain(|id| {
+        let by_itself = plan.probe(id).is_some_and(|p| p.every.is_some());
+        by_itself || state.probes.get(id).is_some_and(|p| p.sample.is_some())
+    });
+    all
 }
 
-/// Adds the probes that are sampled themselves.
-pub(super) fn leaves(plan: &Plan, probes: &[ProbeId], into: &mut Vec<ProbeId>, depth: usize) {
+/// The probes that are sampled themselves: members instead of groups, each once.
+pub(super) fn leaves(plan: &Plan, probes: &[ProbeId]) -> Vec<ProbeId> {
+    leaves_by(&|id: &ProbeId| plan.probe(id), probes)
+}
+
+/// As [`leaves`], with probes found by `find`.
+pub(super) fn leaves_by<'p>(find: &impl Fn(&ProbeId) -> Option<&'p Probe>, probes: &[ProbeId]) -> Vec<ProbeId> {
+    let (mut all, mut seen) = (vec![], HashSet::new());
+    descend(find, probes, &mut all, &mut seen);
+    all
+}
+
+fn descend<'p>(
+    find: &impl Fn(&ProbeId) -> Option<&'p Probe>,
+    probes: &[ProbeId],
+    all: &mut Vec<ProbeId>,
+    seen: &mut HashSet<ProbeId>,
+) {
     for id in probes {
-        match plan.probe(id) {
-            Some(probe) if !probe.members.is_empty() && depth < 8 => leaves(plan, &probe.members, into, depth + 1),
-            Some(_) if !into.contains(id) => into.push(id.clone()),
-            _ => {}
+        // Each once: so a group that holds itself ends too.
+        let Some(probe) = find(id).filter(|_| seen.insert(id.clone())) else { continue };
+        if probe.members.is_empty() {
+            all.push(id.clone());
+        } else {
+            descend(find, &probe.members, all, seen);
         }
     }
 }
 
 /// Probes of a sensed item that the box has reached and that are not green: a fresh look now, not at the next interval.
+/// Those that look only when asked are asked again when their look is old.
 fn not_green(state: &State, item: &ItemId) -> Vec<ProbeId> {
     let Some(Action::Check(check)) = state.index(item).map(|i| &state.plan.items[i].action) else { return vec![] };
-    let mut all = vec![];
-    leaves(&state.plan, &check.probes, &mut all, 0);
-    all.retain(|id| state.probes.get(id).is_none_or(|p| p.sample.is_none() || p.verdict != Verdict::Ok));
-    all
+    let up = state.now.map_or(0, |now| now.up);
+    let red = |id: &ProbeId| state.probes.get(id).is_none_or(|p| p.sample.is_none() || p.verdict != Verdict::Ok);
+    leaves(&state.plan, &check.probes).into_iter().filter(|id| state.is_stale(id, up) || red(id)).collect()
 }

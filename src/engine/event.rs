@@ -237,6 +237,8 @@ pub enum Event {
     ControlHandedOver { epoch: Epoch, to: Actor },
     /// Somebody asks for control.
     ControlRequested { by: Actor, until: u64 },
+    /// The holder keeps control.
+    ControlDeclined { to: Actor },
     /// The flight began.
     RunBegun { operator: String },
     /// Nothing new starts.
@@ -323,6 +325,12 @@ pub enum Event {
     VerdictChanged { probe: ProbeId, verdict: Verdict, sample: Box<Sample> },
     /// A fresh look was asked for by an item that looks only when asked, or by a close; what it saw.
     Looked { probe: ProbeId, verdict: Verdict, sample: Box<Sample> },
+    /// Fresh looks were asked for; with a phase: to close it.
+    LookAsked {
+        probes: Vec<ProbeId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closing: Option<usize>,
+    },
     /// Figures before the change.
     BaselineTaken { item: ItemId, figures: BTreeMap<ProbeId, f64>, samples: BTreeMap<ProbeId, u32> },
     /// A segment of the spool was sealed.

@@ -71,6 +71,8 @@ pub enum Want {
     TakeControl { epoch: Epoch },
     /// Ask the holder for control.
     AskControl,
+    /// Keep control: no to who asks.
+    DeclineControl,
     /// Give control.
     HandOver { to: Actor },
     /// End the run early.

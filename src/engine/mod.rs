@@ -16,6 +16,9 @@ pub mod plan;
 mod resolve;
 mod scope;
 mod state;
+mod status;
+#[cfg(test)]
+mod tests;
 mod wanted;
 
 pub use autopilot::{Answer, Answers, autopilot};
@@ -25,9 +28,10 @@ pub use effect::{Effect, effects};
 pub use event::{Event, Recorded};
 pub use intent::{Intent, Refusal, Timer, Want};
 pub use resolve::{digest, resolve, script_values};
-pub use scope::PlanScope;
+pub use scope::{PlanScope, why_off};
 pub use state::{
-    Attempt, Caution, Control, HostState, ItemState, Note, Paused, PhaseState, ProbeState, Progress, Request, RunEnded,
-    Settled, State, Status,
+    Attempt, Caution, Control, HostState, ItemState, Note, Paused, PhaseState, ProbeState, Request, RunEnded, Settled,
+    State, Status,
 };
+pub use status::Progress;
 pub use wanted::{Condition, ConditionKind, Wanted, wanted};

@@ -134,11 +134,11 @@ fn values(
         Value::Map(map) => {
             for (key, value) in map {
                 if !matches!(value, Value::NoData) {
-                    all.push((format!("{name}_{}", key.replace('-', "_")), value.to_string()));
+                    all.push((format!("{name}_{}", key.replace('-', "_")), value.written()));
                 }
             }
         }
-        value => all.push((name, value.to_string())),
+        value => all.push((name, value.written())),
     };
     for parameter in state.plan.parameters.iter().filter(|p| p.secret.is_none()) {
         put(parameter.name.0.clone(), &parameter.value);
@@ -169,11 +169,13 @@ fn values(
     all
 }
 
-/// Whether a script's text names a variable.
+/// Whether a script's text names a variable: as a whole word, since `$((replicas + 1))` and a program that reads its
+/// environment name it without a `$`.
 fn names(text: &str, name: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(name).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + name.len()..].chars().next();
-        matches!(before, Some('$' | '{' | '#' | '!')) && !after.is_some_and(|c| c.is_alphanumeric() || c == '_')
+        !before.is_some_and(is_word) && !after.is_some_and(is_word)
     })
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::plan::{Item, Plan};
-use super::state::{State, Status};
+use super::plan::{Action, Item, Plan};
+use super::state::{Settled, State, Status};
 use crate::expr::{Over, ProbeNow, Scope, chosen, walk};
-use crate::words::{ItemId, Name, ProbeId, Value};
+use crate::words::{ItemId, Name, Outcome, ProbeId, Value};
 
 /// The scope of an item's texts: parameters, targets, captures, pins, `item`, `steps`, `run`, `runbook`,
 /// `objectives`, probes by their last known verdict; the fields of a result over them.
@@ -118,30 +118,89 @@ impl Far<'_> {
         }
     }
 
-    fn step(&self, id: &str, field: &str) -> Value {
-        let Some(index) = self.state.index(&ItemId(id.to_owned())) else { return Value::NoData };
-        let item = &self.state.items[index];
-        match field {
-            "outcome" => Value::Text(
-                match self.state.status(index) {
-                    Status::Open | Status::Busy | Status::NoData => return Value::NoData,
-                    Status::Passed => "passed",
-                    Status::Failed(outcome) => outcome.words(),
-                    Status::Skipped => "skipped",
-                    Status::Deferred => "deferred",
-                    Status::Overridden => "overridden",
-                    Status::Unknown => "unknown",
-                    Status::Off => "off",
-                }
-                .to_owned(),
-            ),
-            "started" => {
-                let first = item.attempts.last().map(|a| a.started).or(item.opened);
-                first.map_or(Value::NoData, |s| Value::Time(s.at))
+    /// `steps.ID`, `steps.USER.ID`, `steps.ID[key]`, and of a group all that stands under it.
+    fn step(&self, path: &[&str], field: &str) -> Value {
+        let plain = path.join(".");
+        let keyed = (1..path.len()).map(|at| {
+            let ids: Vec<&str> = path.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, p)| *p).collect();
+            format!("{}[{}]", ids.join("."), path[at])
+        });
+        for id in std::iter::once(plain).chain(keyed) {
+            let id = ItemId(id);
+            if let Some(index) = self.state.index(&id) {
+                return self.item(index, field);
             }
-            "ended" => item.settled_at.map_or(Value::NoData, |s| Value::Time(s.at)),
+            if let Some(group) = self.state.plan.groups.iter().position(|g| g.id == id) {
+                return self.group(group, field);
+            }
+        }
+        Value::NoData
+    }
+
+    fn item(&self, index: usize, field: &str) -> Value {
+        let item = &self.state.items[index];
+        let time = |stamp: Option<crate::words::Stamp>| stamp.map_or(Value::NoData, |s| Value::Time(s.at));
+        match field {
+            "outcome" => outcome(&self.state.status(index)).map_or(Value::NoData, |word| Value::Text(word.into())),
+            "started" => time(item.attempts.last().map(|a| a.started).or(item.opened)),
+            "ended" => time(item.attempts.last().and_then(|a| a.ended.as_ref()).map(|(at, _)| *at).or(item.settled_at)),
             _ => Value::NoData,
         }
+    }
+
+    /// Of a group: the worst outcome, the first start, the last end; nothing while one is open.
+    fn group(&self, group: usize, field: &str) -> Value {
+        let items: Vec<usize> = self.state.plan.items_under(group).map(|(i, _)| i).collect();
+        let values: Vec<Value> = items.iter().map(|i| self.item(*i, field)).collect();
+        let times = || values.iter().filter_map(|v| if let Value::Time(at) = v { Some(*at) } else { None });
+        match field {
+            "started" => times().min().map_or(Value::NoData, Value::Time),
+            "ended" if times().count() == values.len() => times().max().map_or(Value::NoData, Value::Time),
+            "outcome" => {
+                let rank = |word: &str| {
+                    let worst_last = ["off", "skipped", "passed", "deferred", "overridden", "not_started", "cancelled"];
+                    worst_last.iter().position(|w| *w == word).unwrap_or(worst_last.len())
+                };
+                let words: Option<Vec<&str>> =
+                    items.iter().map(|i| outcome(&self.state.status(*i))).collect();
+                let worst = words.and_then(|words| words.into_iter().max_by_key(|word| rank(word)));
+                worst.map_or(Value::NoData, |word| Value::Text(word.into()))
+            }
+            _ => Value::NoData,
+        }
+    }
+}
+
+/// An outcome as expressions compare it; none while the item is open.
+fn outcome(status: &Status) -> Option<&'static str> {
+    Some(match status {
+        Status::Open | Status::Busy | Status::NoData => return None,
+        Status::Passed => "passed",
+        Status::Failed(Outcome::TimedOut) => "timed_out",
+        Status::Failed(Outcome::Cancelled) => "cancelled",
+        Status::Failed(Outcome::NotStarted) => "not_started",
+        Status::Failed(_) => "failed",
+        Status::Skipped => "skipped",
+        Status::Deferred => "deferred",
+        Status::Overridden => "overridden",
+        Status::Unknown => "unknown",
+        Status::Off => "off",
+    })
+}
+
+/// Why an item does not apply, with the values that were seen; none when it applies.
+pub fn why_off(state: &State, index: usize) -> Option<String> {
+    let (plan, item) = (state.plan.items.get(index)?, state.items.get(index)?);
+    if let Some(when) = plan.off() {
+        return Some(when.expr.explain(&PlanScope::new(state, index)));
+    }
+    match (&item.switched, &item.settled) {
+        (Some((false, why)), _) => Some(why.clone()),
+        (_, Some(Settled::NotApplicable(reason))) => Some(reason.clone()),
+        _ if matches!(&plan.action, Action::Check(check) if check.probes.is_empty()) => {
+            Some("all its probes are switched off".into())
+        }
+        _ => None,
     }
 }
 
@@ -181,7 +240,7 @@ impl Scope for Far<'_> {
             return Value::Map(group.iter().map(|t| (t.key.clone(), Value::Map(t.fields.clone()))).collect());
         }
         match self.probe(&ProbeId(name.to_owned())) {
-            Some(probe) => probe.value.map_or(Value::NoData, |figure| as_value(&probe, figure)),
+            Some(probe) => probe.value.map_or(Value::NoData, |figure| probe.unit.of_base(figure)),
             None => Value::NoData,
         }
     }
@@ -193,7 +252,7 @@ impl Scope for Far<'_> {
                 fields.and_then(|mut f| f.remove(*field)).unwrap_or_default()
             }
             ["run", field] => self.run(field),
-            ["steps", id, field] => self.step(id, field),
+            ["steps", steps @ .., field] if !steps.is_empty() => self.step(steps, field),
             [name, choice] => match self.value(name) {
                 list @ Value::List(_) => chosen(&list, choice),
                 value => walk(value, &[choice]),
@@ -221,16 +280,6 @@ impl Scope for Far<'_> {
 
     fn now(&self) -> Option<DateTime<Utc>> {
         self.now
-    }
-}
-
-fn as_value(probe: &ProbeNow, figure: f64) -> Value {
-    use crate::words::Unit;
-    match probe.unit {
-        Unit::Ms | Unit::S => Value::Duration(figure),
-        Unit::Ratio => Value::Ratio(figure),
-        Unit::Bytes => Value::Size(figure),
-        Unit::Count | Unit::PerSecond | Unit::PerMinute => Value::Number(figure),
     }
 }
 

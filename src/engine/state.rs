@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::event::{Ended, Resolved, Return, RunEnd, RunOpened, Started, StopStage};
-use super::plan::{Action, Plan};
+use super::plan::Plan;
 use crate::words::{Actor, Epoch, ItemId, Name, Outcome, ProbeId, Sample, Stamp, Value, Verdict};
 
 /// The state of a run after some number of events.
@@ -38,10 +38,14 @@ pub struct State {
     pub phases: Vec<PhaseState>,
     /// The open phase.
     pub phase: Option<usize>,
+    /// A close that waits for fresh looks: the phase, and since when (run time, µs).
+    pub closing: Option<(usize, u64)>,
     /// The item the box is on.
     pub current: Option<usize>,
     /// Items, as in the plan.
     pub items: Vec<Arc<ItemState>>,
+    /// Items that were deferred, or whose approval was asked for: few, while items are many.
+    pub waiting: BTreeSet<usize>,
     /// Number of the last attempt.
     pub attempts: u32,
     /// The attempt with hands on something: item and attempt.
@@ -113,6 +117,8 @@ pub struct Control {
     pub holder: Option<Actor>,
     /// Somebody who asks, until when (run time, µs).
     pub asked: Option<(Actor, u64)>,
+    /// Who asked last and was told no.
+    pub declined: Option<Actor>,
 }
 
 /// A pause.
@@ -124,6 +130,8 @@ pub struct Paused {
     pub at: Option<ItemId>,
     /// Why.
     pub reason: Option<String>,
+    /// The runbook wants it (`pause_after`), nobody asked for it.
+    pub planned: bool,
 }
 
 /// A phase.
@@ -172,6 +180,8 @@ pub struct ProbeState {
     pub since: u64,
     /// Run time of the last look that was asked for, µs.
     pub looked: Option<u64>,
+    /// Run time at which a close asked for a look, µs.
+    pub asked: Option<u64>,
 }
 
 /// What an attempt was and how it ended.
@@ -252,6 +262,8 @@ pub struct Request {
 pub struct ItemState {
     /// When the operator came to it first.
     pub opened: Option<Stamp>,
+    /// When the box came to it last.
+    pub came: Option<Stamp>,
     /// When it was settled last.
     pub settled_at: Option<Stamp>,
     /// Who settled it last.
@@ -268,6 +280,14 @@ pub struct ItemState {
     pub request: Option<Request>,
     /// How often it was opened again.
     pub reopened: u32,
+    /// Attempts of before it was opened again last: they say nothing of how it stands.
+    pub before: usize,
+    /// It was deferred beyond its phase, and is owed until it is settled.
+    pub owed: Option<Return>,
+    /// The run has paused after it, as the runbook wants.
+    pub paused_after: bool,
+    /// How often something about it was decided: what an intent was drawn for.
+    pub changes: u32,
     /// Values it captured.
     pub captured: BTreeMap<Name, Value>,
     /// Bytes typed into it.
@@ -279,18 +299,19 @@ pub struct ItemState {
 }
 
 impl ItemState {
-    /// Counts what an intent was drawn for: attempts, answers, re-openings and edits.
+    /// Counts what an intent was drawn for: every decision about the item raises it.
     pub fn seen(&self) -> u32 {
-        self.attempts.len() as u32
-            + self.reopened
-            + u32::from(self.settled.is_some())
-            + u32::from(self.edited.is_some())
-            + self.attempts.iter().filter(|a| a.ended.is_some()).count() as u32
+        self.changes
     }
 
-    /// The present attempt.
+    /// The last attempt.
     pub fn attempt(&self) -> Option<&Attempt> {
         self.attempts.last()
+    }
+
+    /// The last attempt since it was opened again: the one that says how it stands.
+    pub fn present(&self) -> Option<&Attempt> {
+        self.attempts.get(self.before..)?.last()
     }
 }
 
@@ -352,153 +373,4 @@ impl State {
     pub fn index(&self, id: &ItemId) -> Option<usize> {
         self.plan.index(id)
     }
-
-    /// What an item looks like.
-    pub fn status(&self, index: usize) -> Status {
-        let (Some(item), Some(plan)) = (self.items.get(index), self.plan.items.get(index)) else {
-            return Status::Off;
-        };
-        if plan.off().is_some() || item.switched.as_ref().is_some_and(|(on, _)| !on) {
-            return Status::Off;
-        }
-        match &item.settled {
-            Some(Settled::Answered(answer)) if answer.settled && answer.yes => return Status::Passed,
-            Some(Settled::Answered(answer)) if answer.settled => return Status::Failed(Outcome::Failed),
-            Some(Settled::Answered(_)) | None => {}
-            Some(Settled::Skipped(_)) => return Status::Skipped,
-            Some(Settled::NotApplicable(_)) => return Status::Off,
-            Some(Settled::Deferred(..)) => return Status::Deferred,
-            Some(Settled::Overridden(..)) => return Status::Overridden,
-        }
-        if let Action::Check(check) = &plan.action {
-            return self.sensed(plan.phase, &check.probes);
-        }
-        if let Some(request) = &item.request {
-            return match (&request.no, request.expired) {
-                (Some(_), _) => Status::Failed(Outcome::Failed),
-                (None, true) => Status::Failed(Outcome::TimedOut),
-                (None, false) => Status::Busy,
-            };
-        }
-        match item.attempt() {
-            None => Status::Open,
-            Some(attempt) if item.reopened > 0 && attempt.ended.is_some() && item.settled_at.is_none() => Status::Open,
-            Some(attempt) => match attempt.outcome() {
-                None => Status::Busy,
-                Some(Outcome::Passed) => Status::Passed,
-                Some(Outcome::Unknown) => Status::Unknown,
-                Some(Outcome::NotStarted) if attempt.settled == Some(false) => Status::Open,
-                Some(outcome) => Status::Failed(outcome),
-            },
-        }
-    }
-
-    /// What a sensed item looks like: the worst of its probes; before its phase was opened nothing was looked at.
-    fn sensed(&self, phase: usize, probes: &[ProbeId]) -> Status {
-        if probes.is_empty() {
-            return Status::Off;
-        }
-        if self.phases.get(phase).is_none_or(|p| p.opened.is_none()) {
-            return Status::Open;
-        }
-        let mut worst = Status::Passed;
-        for id in probes {
-            match self.probes.get(id).filter(|p| p.sample.is_some()).map(|p| p.verdict) {
-                None => return Status::Busy,
-                Some(Verdict::Bad | Verdict::Flapping) => worst = Status::Failed(Outcome::Failed),
-                Some(Verdict::NoData) if worst == Status::Passed => worst = Status::NoData,
-                Some(_) => {}
-            }
-        }
-        worst
-    }
-
-    /// The phase was closed: its items move no more.
-    pub fn is_closed(&self, phase: usize) -> bool {
-        self.phases.get(phase).is_some_and(|p| p.closed.is_some())
-    }
-
-    /// What was settled when a phase was closed stays settled: the status that counts for progress.
-    pub fn counts(&self, phase: usize) -> Progress {
-        let mut progress = Progress::default();
-        for (index, item) in self.plan.items_of(phase) {
-            if item.undoes.is_some() && !self.was_begun(item.undoes) {
-                continue;
-            }
-            match self.status(index) {
-                Status::Off => progress.off += 1,
-                status => {
-                    progress.all += 1;
-                    progress.settled += usize::from(status.is_settled());
-                    match status {
-                        Status::Passed => progress.passed += 1,
-                        Status::Skipped => progress.skipped += 1,
-                        Status::Deferred => progress.deferred += 1,
-                        Status::Overridden => progress.overridden += 1,
-                        Status::Failed(_) => progress.failed += 1,
-                        Status::Unknown => progress.unknown += 1,
-                        _ => {}
-                    }
-                }
-            }
-        }
-        progress
-    }
-
-    fn was_begun(&self, item: Option<usize>) -> bool {
-        item.and_then(|i| self.items.get(i)).is_some_and(|i| !i.attempts.is_empty())
-    }
-
-    /// Items of the open phase that are not settled, in order.
-    pub fn unsettled(&self, phase: usize) -> Vec<usize> {
-        self.plan
-            .items_of(phase)
-            .filter(|(index, item)| item.undoes.is_none() && !self.status(*index).is_settled())
-            .map(|(index, _)| index)
-            .collect()
-    }
-
-    /// Pins that steps which apply have to take and that are missing.
-    pub fn missing_pins(&self) -> Vec<(usize, Name)> {
-        let mut missing = vec![];
-        for (index, item) in self.plan.items.iter().enumerate() {
-            if item.phase == self.plan.rollback_phase() || self.status(index) == Status::Off {
-                continue;
-            }
-            for capture in item.captures.iter().filter(|c| c.spec.pin) {
-                let there = match (self.pins.get(&capture.spec.name), &capture.key) {
-                    (Some(Value::Map(map)), Some(key)) => map.contains_key(key),
-                    (Some(_), None) => true,
-                    _ => false,
-                };
-                if !there {
-                    missing.push((index, capture.spec.name.clone()));
-                }
-            }
-        }
-        missing
-    }
-}
-
-/// How far a phase is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Items that apply.
-    pub all: usize,
-    /// Of these, settled.
-    pub settled: usize,
-    /// Passed.
-    pub passed: usize,
-    /// Skipped.
-    pub skipped: usize,
-    /// Deferred.
-    pub deferred: usize,
-    /// Overridden.
-    pub overridden: usize,
-    /// Failed, red.
-    pub failed: usize,
-    /// Unknown.
-    pub unknown: usize,
-    /// Do not apply.
-    pub off: usize,
 }

@@ -15,10 +15,6 @@ const STAGE: u64 = 10_000_000;
 const PATIENCE: u64 = 30_000_000;
 /// Microseconds of real time that a command has at least, however fast the run's clock goes.
 const REAL: u64 = 10_000_000;
-/// An `on_demand` look counts as fresh for so long, µs (UX.md, closing).
-pub(super) const FRESH_ON_DEMAND: u64 = 600_000_000;
-/// A look that ages past this, µs, is made again when its phase could close, so that it is fresh when it does.
-const AGING_ON_DEMAND: u64 = FRESH_ON_DEMAND - 120_000_000;
 
 /// What the host keeps going.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,8 +25,6 @@ pub struct Wanted {
     pub timers: Vec<(Timer, u64)>,
     /// Conditions that are looked for.
     pub conditions: Vec<Condition>,
-    /// Probes that look only when asked and are asked now: their phase could close, and they are too old for that.
-    pub looks: Vec<ProbeId>,
 }
 
 /// A condition over samples or output that ends or stops an attempt.
@@ -77,85 +71,40 @@ pub fn wanted(state: &State) -> Wanted {
         ].into_iter().filter_map(|timer| Some((timer.clone(), due_of(state, &timer)?))));
         wanted.conditions.extend(condition(state, *index, *number));
     }
-    for (index, item) in state.items.iter().enumerate() {
-        let id = &state.plan.items[index].id;
-        let mut add = |timer: Timer| {
-            if let Some(due) = due_of(state, &timer) {
-                wanted.timers.push((timer, due));
-            }
-        };
-        if item.request.is_some() {
-            add(Timer::ApprovalOver(id.clone()));
+    let mut add = |timer: Timer| {
+        if let Some(due) = due_of(state, &timer) {
+            wanted.timers.push((timer, due));
         }
-        if let Some(Settled::Deferred(Return::At(_), _)) = item.settled {
-            add(Timer::Deferred(id.clone()));
-        }
-        if state.current == Some(index) {
-            if let Some(attempt) = item.attempt() {
-                add(Timer::Retry(id.clone(), attempt.number));
-            }
-            add(Timer::Patience(id.clone()));
-        }
-    }
-    wanted.looks = to_look_at(state);
-    wanted
-}
-
-/// `on_demand` probes that the open phase needs afresh before it closes: everything in it is settled.
-pub(super) fn to_look_at(state: &State) -> Vec<ProbeId> {
-    let (Some(phase), Some(now)) = (state.phase, state.now) else { return vec![] };
-    if !state.running.is_empty() || state.paused.is_some() || !state.unsettled(phase).is_empty() {
-        return vec![];
-    }
-    let mut probes = vec![];
-    for (_, stale) in stale(state, phase, now.up, AGING_ON_DEMAND) {
-        probes.extend(stale.into_iter().filter(|id| !probes.contains(id)).collect::<Vec<_>>());
-    }
-    probes
-}
-
-/// Sensed items of a phase that passed by looks made only when asked, older than `fresh` µs: their place, these probes.
-pub(super) fn stale(state: &State, phase: usize, now: u64, fresh: u64) -> Vec<(usize, Vec<ProbeId>)> {
-    let is_old = |id: &ProbeId| {
-        let sample = state.probes.get(id).and_then(|p| p.sample.as_ref());
-        state.plan.probe(id).is_some_and(|p| p.every.is_none() && p.members.is_empty())
-            && sample.is_none_or(|s| now.saturating_sub(s.up) > fresh)
     };
-    state
-        .plan
-        .items_of(phase)
-        .filter_map(|(index, item)| {
-            let Action::Check(check) = &item.action else { return None };
-            if state.status(index) != Status::Passed {
-                return None;
-            }
-            let mut probes = vec![];
-            leaves(&state.plan, &check.probes, &mut probes, 0);
-            probes.retain(is_old);
-            (!probes.is_empty()).then_some((index, probes))
-        })
-        .collect()
+    for index in &state.waiting {
+        let id = &state.plan.items[*index].id;
+        add(Timer::ApprovalOver(id.clone()));
+        add(Timer::Deferred(id.clone()));
+    }
+    if let Some(index) = state.current {
+        let id = &state.plan.items[index].id;
+        if let Some(attempt) = state.items[index].attempt() {
+            add(Timer::Retry(id.clone(), attempt.number));
+        }
+        add(Timer::Patience(id.clone()));
+    }
+    wanted
 }
 
 /// Named probes from the flight's begin to its end; a check's own from its phase's opening on, since going red after
 /// the phase was closed is a caution.
 fn probes(state: &State) -> Vec<ProbeId> {
-    let mut own: Vec<ProbeId> = vec![];
-    for (index, item) in state.plan.items.iter().enumerate() {
-        let opened = state.phases.get(item.phase).is_some_and(|p| p.opened.is_some());
-        if let Action::Check(check) = &item.action
-            && opened
-            && state.status(index) != Status::Off
-        {
-            leaves(&state.plan, &check.probes, &mut own, 0);
-        }
-    }
-    state
-        .plan
-        .probes
+    let plan = &state.plan;
+    let is_on = |item: &ItemId| {
+        plan.index(item).is_some_and(|index| {
+            let opened = state.phases.get(plan.items[index].phase).is_some_and(|p| p.opened.is_some());
+            opened && state.status(index) != Status::Off
+        })
+    };
+    plan.probes
         .iter()
         .filter(|p| p.every.is_some() && p.members.is_empty())
-        .filter(|p| own.contains(&p.id) || state.index(&ItemId(p.id.0.clone())).is_none())
+        .filter(|p| p.of.as_ref().is_none_or(is_on))
         .map(|p| p.id.clone())
         .collect()
 }
@@ -170,18 +119,18 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
             if attempt.stopping.is_some() || is_timed(state, index) {
                 return None;
             }
-            Some(attempt.started.up + micros(limit).max(least(state, index, limit)))
+            Some(attempt.started.up.saturating_add(micros(limit).max(least(state, index, limit))))
         }
         Timer::Escalate(item, number) => {
             let (_, attempt) = open(state, item, *number)?;
             let (stage, since) = attempt.stopping?;
-            (stage < StopStage::Kill).then(|| since + scaled(state, STAGE))
+            (stage < StopStage::Kill).then(|| since.saturating_add(scaled(state, STAGE)))
         }
         Timer::WaitOver(item, number) => {
             let (index, attempt) = open(state, item, *number)?;
             match &state.plan.items[index].action {
                 Action::Wait(wait) => match wait.until {
-                    WaitFor::Time(seconds) => Some(attempt.started.up + micros(seconds)),
+                    WaitFor::Time(seconds) => Some(attempt.started.up.saturating_add(micros(seconds))),
                     _ => None,
                 },
                 _ => None,
@@ -190,7 +139,7 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
         Timer::BaselineOver(item, number) => {
             let (index, attempt) = open(state, item, *number)?;
             match &state.plan.items[index].action {
-                Action::Baseline(baseline) => Some(attempt.started.up + micros(baseline.over)),
+                Action::Baseline(baseline) => Some(attempt.started.up.saturating_add(micros(baseline.over))),
                 _ => None,
             }
         }
@@ -205,33 +154,49 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
             let Action::Run(run) = &state.plan.items[index].action else { return None };
             let retry = run.acting.retry?;
             let state_of = &state.items[index];
-            let last = state_of.attempt().filter(|a| a.number == *number)?;
+            let last = state_of.present().filter(|a| a.number == *number)?;
             let (ended_at, ended) = last.ended.as_ref()?;
-            if !matches!(ended.outcome, Some(Outcome::Failed | Outcome::TimedOut)) || state.paused.is_some() {
+            if !matches!(ended.outcome, Some(Outcome::Failed | Outcome::TimedOut)) || is_held(state) {
                 return None;
             }
-            let tries = state_of.attempts.len() as u32;
-            (run.acting.idempotent && tries <= retry.times && state_of.settled.is_none() && state.running.is_empty())
-                .then(|| ended_at.up + micros(retry.every))
+            let tries = (state_of.attempts.len() - state_of.before) as u32;
+            (run.acting.idempotent && tries <= retry.times && state_of.settled.is_none() && state.is_workable(index))
+                .then(|| ended_at.up.saturating_add(micros(retry.every)))
         }
         Timer::Patience(item) => {
             let index = state.index(item)?;
             let auto = state.opened.as_ref().is_some_and(|o| o.autopilot.yes || o.autopilot.answers.is_some());
-            let plan = &state.plan.items[index];
-            let sensed = matches!(plan.action, Action::Check(_)) && !state.status(index).is_settled();
-            if !auto || !sensed || state.current != Some(index) || state.person_needed.is_some() {
+            let (plan, item) = (&state.plan.items[index], &state.items[index]);
+            if !auto || state.current != Some(index) || state.person_needed.is_some() || state.paused.is_some() {
                 return None;
             }
-            Some(state.items[index].opened?.up + plan.timeout.map_or(PATIENCE, micros))
+            match &plan.action {
+                // From when the box came, or from when it went red under it.
+                Action::Check(check) if !state.status(index).is_settled() => {
+                    let turned = check.probes.iter().filter_map(|p| state.probes.get(p)).map(|p| p.since).max();
+                    let since = item.came?.up.max(turned.unwrap_or(0));
+                    Some(since.saturating_add(plan.timeout.map_or(PATIENCE, micros)))
+                }
+                // A settling probe looks: it may say that it happened.
+                Action::Run(run) if !run.acting.settle.is_empty() && state.status(index) == Status::Unknown => {
+                    Some(item.present()?.ended.as_ref()?.0.up.saturating_add(PATIENCE))
+                }
+                _ => None,
+            }
         }
         Timer::Deferred(item) => {
             let index = state.index(item)?;
             match state.items[index].settled {
-                Some(Settled::Deferred(Return::At(up), _)) if !state.is_closed(state.plan.items[index].phase) => Some(up),
+                Some(Settled::Deferred(Return::At(up), _)) if state.phase.is_some() => Some(up),
                 _ => None,
             }
         }
     }
+}
+
+/// Nothing may start now.
+pub(super) fn is_held(state: &State) -> bool {
+    state.paused.is_some() || state.storage_failed.is_some() || !state.moved.is_empty() || !state.running.is_empty()
 }
 
 /// Under a faster clock a command still starts and works in real time: its limit is not shorter than [`REAL`] of that,
@@ -244,7 +209,7 @@ fn least(state: &State, index: usize, limit: f64) -> u64 {
 }
 
 /// Human and process time does not go faster with the run's clock.
-fn scaled(state: &State, micros: u64) -> u64 {
+pub(super) fn scaled(state: &State, micros: u64) -> u64 {
     (micros as f64 * state.speed()) as u64
 }
 
@@ -269,16 +234,13 @@ fn condition(state: &State, index: usize, number: u32) -> Option<Condition> {
         Action::Wait(wait) => match &wait.until {
             WaitFor::Condition(expr) => ConditionKind::Expr(expr.clone(), wait.in_a_row),
             WaitFor::Probes(probes) => {
-                let mut all = vec![];
-                leaves(&state.plan, probes, &mut all, 0);
+                let all = leaves(&state.plan, probes);
                 ConditionKind::Probes(all, wait.in_a_row)
             }
             WaitFor::Time(_) => return None,
         },
         Action::Baseline(baseline) => {
-            let mut all = vec![];
-            leaves(&state.plan, &baseline.probes, &mut all, 0);
-            ConditionKind::Baseline(all, baseline.over)
+            ConditionKind::Baseline(leaves(&state.plan, &baseline.probes), baseline.over)
         }
         Action::Run(run) => match (&run.acting.until, &attempt.what.what) {
             (Some(until), Resolved::Argv(_) | Resolved::Script { .. }) if attempt.stopping.is_none() => {

@@ -195,11 +195,6 @@ impl Eyes {
         for (probe, why) in std::mem::take(&mut self.early) {
             self.ask(probe, why);
         }
-        for probe in &wanted.looks {
-            if !self.tokens.values().any(|(asked, _)| asked == probe) {
-                self.ask(probe.clone(), Why::Asked);
-            }
-        }
     }
 
     /// A probe whose texts cannot be filled in has no data, and says why.

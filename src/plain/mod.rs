@@ -21,4 +21,4 @@ mod verbs;
 
 pub use client::run;
 pub use exit::Exit;
-pub use options::Options;
+pub use options::{Begin, Options};

@@ -5,7 +5,16 @@ use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 
 use crate::link::Role;
-use crate::words::Actor;
+use crate::words::{Actor, Name};
+
+/// What was confirmed before there was a host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Begin {
+    /// The target's name as it was typed.
+    pub target: Option<String>,
+    /// Limitations that were overridden, with their reasons.
+    pub accepted: Vec<(Name, String)>,
+}
 
 /// What a plain client is told at its start.
 pub struct Options {
@@ -23,10 +32,8 @@ pub struct Options {
     pub color: bool,
     /// All events are said, from the first on; else only those from now on.
     pub history: bool,
-    /// A run that has not begun is begun at once, unless its autopilot does that.
-    pub begin: bool,
-    /// What was typed at the start for a real target.
-    pub target: Option<String>,
+    /// A run that has not begun is begun at once with this, unless its autopilot does that.
+    pub begin: Option<Begin>,
     /// The run's folder, when the one that the host names is not to be used (tests).
     pub folder: Option<PathBuf>,
     /// `input` is this process's terminal: it is told not to echo a secret.
@@ -52,8 +59,7 @@ impl Options {
             ascii: false,
             color: false,
             history: true,
-            begin: true,
-            target: None,
+            begin: Some(Begin::default()),
             folder: None,
             own_terminal: true,
             input: Box::new(std::io::BufReader::new(std::io::stdin())),

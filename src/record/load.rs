@@ -125,7 +125,8 @@ impl Run {
     }
 }
 
-fn plan(run_dir: &Path, wanted: &str) -> Result<Plan, RecordError> {
+/// Reads the plan that has this sha256.
+pub(super) fn plan(run_dir: &Path, wanted: &str) -> Result<Plan, RecordError> {
     let path = run_dir.join(files::PLAN);
     let bytes = std::fs::read(&path).map_err(RecordError::io("read", &path))?;
     let found = sha256(&bytes);

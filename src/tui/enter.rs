@@ -19,6 +19,8 @@ pub enum Verb {
     Begin,
     /// Starts the shown command.
     Start,
+    /// Shows the rest of a command that has no room.
+    ReadOn,
     /// Asks for the words of a danger first.
     Danger,
     /// Ticks the box.
@@ -150,6 +152,10 @@ fn item(ctx: &Ctx<'_>, index: usize) -> Enter {
         Action::Run(_) | Action::Notify(_) if !state.running.is_empty() => {
             let other = state.running.first().map(|(i, _)| facts::title(ctx.model, *i)).unwrap_or_default();
             Enter::nothing(format!("\"{other}\" is still running"))
+        }
+        Action::Run(_) if ctx.view.drawn.command_left > 0 => {
+            let left = ctx.view.drawn.command_left;
+            Enter::new(Verb::ReadOn, format!("read on: {left} more line{}", facts::plural(left)))
         }
         Action::Run(_) => match facts::danger_words(ctx.model, index) {
             Some(_) => Enter::new(Verb::Danger, "run, dangerous…"),

@@ -70,7 +70,9 @@ pub fn usual(model: &Model, index: usize) -> Option<String> {
     let item = model.state.plan.items.get(index)?;
     let known = model.state.opened.as_ref().and_then(|o| o.usual.get(item.id.as_str()));
     match (known, item.usually) {
-        (Some((seconds, runs)), _) => Some(format!("usually {} ({runs} run{})", clock(*seconds as u64), plural(*runs as usize))),
+        (Some((seconds, runs)), _) => {
+            Some(format!("usually {} ({runs} run{})", clock(*seconds as u64), plural(*runs as usize)))
+        }
         (None, Some(seconds)) => Some(format!("usually {}", clock(seconds as u64))),
         (None, None) => None,
     }
@@ -84,10 +86,28 @@ pub fn plural(count: usize) -> &'static str {
 /// The words of a command as a shell reads them back, clean; a script's lines.
 pub fn command(what: &Resolved) -> Command {
     match what {
-        Resolved::Argv(words) => Command::Words(words.iter().map(|w| text::line(&text::quote(w))).collect()),
+        Resolved::Argv(words) => Command::Words(together(words)),
         Resolved::Script { shell, text } => Command::Script(text::line(shell), text::lines(text)),
         Resolved::Notice { .. } | Resolved::Watching => Command::None,
     }
+}
+
+/// Words as they are drawn: an option stays on one line with its value.
+fn together(words: &[String]) -> Vec<String> {
+    let mut out: Vec<String> = vec![];
+    let mut option = false;
+    for word in words {
+        let shown = text::line(&text::quote(word));
+        match out.last_mut() {
+            Some(last) if option && !word.starts_with('-') && text::width(last) + text::width(&shown) < 40 => {
+                last.push(' ');
+                last.push_str(&shown);
+            }
+            _ => out.push(shown),
+        }
+        option = word.starts_with('-') && !word.contains('=');
+    }
+    out
 }
 
 /// A command to draw.

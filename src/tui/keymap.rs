@@ -227,7 +227,9 @@ fn defer(ctx: &Ctx<'_>) -> Result<String, String> {
     match ctx.status() {
         Status::Passed | Status::Skipped | Status::Overridden => Err("it is settled".into()),
         Status::Off => Err("it does not apply here".into()),
-        _ if matches!(ctx.model.state.items[index].settled, Some(Settled::Deferred(..))) => Err("it is deferred".into()),
+        _ if matches!(ctx.model.state.items[index].settled, Some(Settled::Deferred(..))) => {
+            Err("it is deferred".into())
+        }
         _ if has_terminal(ctx, index) && plan.due.is_none() => {
             Err("the runbook does not let this command be deferred".into())
         }
@@ -274,7 +276,11 @@ fn copy(ctx: &Ctx<'_>) -> Result<String, String> {
 }
 
 fn rollback(ctx: &Ctx<'_>) -> Result<String, String> {
-    if ctx.model.state.plan.rollback.is_some() { Ok("ROLLBACK".into()) } else { Err("this runbook has no rollback".into()) }
+    if ctx.model.state.plan.rollback.is_some() {
+        Ok("ROLLBACK".into())
+    } else {
+        Err("this runbook has no rollback".into())
+    }
 }
 
 /// What there is in the bottom row: label and words, Enter first.

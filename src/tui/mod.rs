@@ -22,6 +22,7 @@ mod keymap;
 mod model;
 mod panes;
 mod shell;
+pub mod start;
 mod tape;
 pub mod text;
 pub mod theme;

@@ -99,10 +99,14 @@ impl Tape {
 
     /// The last row whose text holds one of these words.
     pub fn find_last(&self, words: &[&str]) -> Option<usize> {
-        self.rows.iter().rev().find(|(_, row)| {
-            let text = plain(row).to_lowercase();
-            words.iter().any(|w| text.contains(w))
-        }).map(|(number, _)| *number)
+        self.rows
+            .iter()
+            .rev()
+            .find(|(_, row)| {
+                let text = plain(row).to_lowercase();
+                words.iter().any(|w| text.contains(w))
+            })
+            .map(|(number, _)| *number)
     }
 }
 

@@ -115,7 +115,11 @@ impl Theme {
 
     /// Marks of a sparkline, lowest first.
     pub fn sparks(self) -> &'static [char] {
-        if self.ascii { &['_', '.', '-', '~', '=', '+', '*', '#'] } else { &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] }
+        if self.ascii {
+            &['_', '.', '-', '~', '=', '+', '*', '#']
+        } else {
+            &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
+        }
     }
 }
 

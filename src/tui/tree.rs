@@ -99,9 +99,8 @@ pub fn rows(model: &Model, folds: &Folds) -> Vec<TreeRow> {
     }
     let boxed = model.state.current.map(|index| ancestors(model, index)).unwrap_or_default();
     let first = model.state.phase.unwrap_or(0);
-    let is_open = |node: Node| {
-        folds.get(&node).copied().unwrap_or_else(|| boxed.contains(&node) || node == Node::Phase(first))
-    };
+    let is_open =
+        |node: Node| folds.get(&node).copied().unwrap_or_else(|| boxed.contains(&node) || node == Node::Phase(first));
     let mut rows: Vec<TreeRow> = vec![];
     let row = |node: Node, depth: usize, open: bool| {
         let count = counts.get(&node).copied().unwrap_or_default();
@@ -135,7 +134,13 @@ pub fn rows(model: &Model, folds: &Folds) -> Vec<TreeRow> {
             previous.truncate(chain.len());
             if shown {
                 let status = model.status(index);
-                rows.push(TreeRow { node: Node::Item(index), depth: base + chain.len(), open: None, count: (0, 0), worst: status });
+                rows.push(TreeRow {
+                    node: Node::Item(index),
+                    depth: base + chain.len(),
+                    open: None,
+                    count: (0, 0),
+                    worst: status,
+                });
             }
         }
     }
@@ -158,7 +163,8 @@ pub fn ancestors(model: &Model, index: usize) -> Vec<Node> {
     let plan = &model.state.plan;
     let Some(item) = plan.items.get(index) else { return vec![] };
     let mut nodes = vec![Node::Phase(item.phase)];
-    let titled = |s: &usize| plan.phase(item.phase).and_then(|p| p.sections.get(*s)).is_some_and(|s| !s.title.is_empty());
+    let titled =
+        |s: &usize| plan.phase(item.phase).and_then(|p| p.sections.get(*s)).is_some_and(|s| !s.title.is_empty());
     nodes.extend(item.section.filter(titled).map(|s| Node::Section(item.phase, s)));
     let mut groups = vec![];
     let mut group = item.group;

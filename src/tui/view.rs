@@ -66,8 +66,10 @@ pub struct Drawn {
     pub text_most: usize,
     /// How far the live column can go down.
     pub live_most: usize,
-    /// The command as shown: item, what was seen of it, its digest.
+    /// The command as shown: item, what was seen of it, its digest; none while its end was not on the screen.
     pub command: Option<(usize, u32, String)>,
+    /// Lines of the command that are still below.
+    pub command_left: usize,
 }
 
 /// Everything that is looked at while drawing or deciding about a key.

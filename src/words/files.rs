@@ -1,5 +1,7 @@
 //! The names of a run's files, in one place.
 
+use std::path::PathBuf;
+
 /// Event log, one event a line.
 pub const JOURNAL: &str = "journal.jsonl";
 /// The event log's second file, after a failed sync of the first.
@@ -66,4 +68,30 @@ pub fn exit(attempt: u32) -> String {
 /// `N.stdout`: the stdout of a capturing step, which is on a pipe.
 pub fn stdout(attempt: u32) -> String {
     format!("{attempt}.stdout")
+}
+
+/// Where a runbook's file lies below `runbook/`, by its name as given: `..` is `_up`, an absolute path begins with `_root`.
+pub fn kept(name: &str) -> PathBuf {
+    let mut kept = PathBuf::new();
+    if name.starts_with('/') {
+        kept.push("_root");
+    }
+    for part in name.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        kept.push(if part == ".." { "_up" } else { part });
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn kept_files_stay_inside_the_folder() {
+        assert_eq!(kept("../shared/x.sh"), Path::new("_up/shared/x.sh"));
+        assert_eq!(kept("/etc/../x"), Path::new("_root/etc/_up/x"));
+        assert_eq!(kept("./a.yaml"), Path::new("a.yaml"));
+    }
 }

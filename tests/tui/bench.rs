@@ -63,7 +63,10 @@ impl Bench {
     /// A flight that has begun; both checks are green.
     pub fn flying(cols: u16, rows: u16) -> Self {
         let mut bench = Self::new(cols, rows);
-        bench.host.want("anna@ops1", None, flightdeck::engine::Want::Begin { target: Some("cryptoutil-prod".into()) }).unwrap();
+        bench
+            .host
+            .want("anna@ops1", None, flightdeck::engine::Want::Begin { target: Some("cryptoutil-prod".into()) })
+            .unwrap();
         bench.host.look("kms", flightdeck::words::Verdict::Ok, 0.012, "12 ms");
         bench.host.look("idp", flightdeck::words::Verdict::Ok, 0.014, "14 ms");
         bench.settle();
@@ -219,7 +222,9 @@ impl Bench {
     }
 
     fn begin(&mut self) {
-        self.host.want("anna@ops1", None, flightdeck::engine::Want::Begin { target: Some("cryptoutil-prod".into()) }).unwrap();
+        self.host
+            .want("anna@ops1", None, flightdeck::engine::Want::Begin { target: Some("cryptoutil-prod".into()) })
+            .unwrap();
         self.host.look("kms", flightdeck::words::Verdict::Ok, 0.012, "12 ms");
         self.host.look("idp", flightdeck::words::Verdict::Ok, 0.014, "14 ms");
         self.host.look("p95", flightdeck::words::Verdict::Ok, 0.142, "142 ms");
@@ -243,7 +248,9 @@ impl Bench {
         answer(self, 2, "https://change.example/1");
         answer(self, 3, "2026-11-20");
         let item = id(self, 4);
-        self.host.want("anna@ops1", None, Want::Defer { item, to: Return::PhaseClose, reason: "the chair is late".into() }).unwrap();
+        self.host
+            .want("anna@ops1", None, Want::Defer { item, to: Return::PhaseClose, reason: "the chair is late".into() })
+            .unwrap();
         let item = id(self, 5);
         let started = flightdeck::engine::resolve(&self.host.state, 5).unwrap();
         let start = Want::Start { item: item.clone(), seen: 0, shown: started.digest, typed: None, out_of_order: true };
@@ -254,7 +261,9 @@ impl Bench {
         self.host.want("anna@ops1", None, Want::RequestApproval { item: item.clone() }).unwrap();
         let hash = self.host.state.items[6].request.as_ref().unwrap().hash.clone();
         let by = flightdeck::words::Actor("alice".into());
-        self.host.want("alice", None, Want::Decide { item, hash, yes: true, by, proof: Proof::Stated, says: None }).unwrap();
+        self.host
+            .want("alice", None, Want::Decide { item, hash, yes: true, by, proof: Proof::Stated, says: None })
+            .unwrap();
         self.settle();
         self.wait(2);
     }

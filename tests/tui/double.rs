@@ -18,7 +18,8 @@ pub fn plan() -> Plan {
 }
 
 fn plan_of(path: &Path) -> Plan {
-    let loaded = load(path).unwrap_or_else(|problems| panic!("{}", problems.iter().map(|p| format!("{p}\n")).collect::<String>()));
+    let loaded = load(path)
+        .unwrap_or_else(|problems| panic!("{}", problems.iter().map(|p| format!("{p}\n")).collect::<String>()));
     let mut given = Given { now: Some(start()), ..Given::default() };
     for (name, value) in [("environment", "prod"), ("namespace", "cryptoutil-prod")] {
         given.values.insert(name.into(), Value::Text(value.into()));
@@ -171,7 +172,17 @@ impl Double {
         let mut live = old.map_or_else(LiveProbe::default, |at| self.live.probes.remove(at));
         let bad_since = (verdict == Verdict::Bad).then(|| live.bad_since.unwrap_or(up));
         live.series.push(Some(value));
-        live = LiveProbe { id, verdict, look, value: Some(value), text: text.into(), why, up: Some(up), bad_since, ..live };
+        live = LiveProbe {
+            id,
+            verdict,
+            look,
+            value: Some(value),
+            text: text.into(),
+            why,
+            up: Some(up),
+            bad_since,
+            ..live
+        };
         self.live.probes.push(live);
         self.say_live();
     }

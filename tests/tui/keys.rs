@@ -353,7 +353,10 @@ fn nothing_hostile_reaches_the_screen() {
 #[test]
 fn any_size_and_any_key_at_any_moment() {
     let mut bench = Bench::deploying();
-    let keys = ["j", "k", "\t", "\x1b[A", "\x1b[5~", "\x1b[6~", "\x1b[D", "\x1b[C", "!", "\x1b", "m", "\x1b", "/", "r", "\x1b", "z", "h", "y", "e", "\x1b", "s", "\x1b", "?", "\x1b"];
+    let keys = [
+        "j", "k", "\t", "\x1b[A", "\x1b[5~", "\x1b[6~", "\x1b[D", "\x1b[C", "!", "\x1b", "m", "\x1b", "/", "r", "\x1b",
+        "z", "h", "y", "e", "\x1b", "s", "\x1b", "?", "\x1b",
+    ];
     for (n, key) in keys.iter().cycle().take(keys.len() * 5).enumerate() {
         bench.press(key);
         let size = [(200, 60), (120, 36), (119, 20), (90, 17), (89, 16), (60, 16), (59, 16), (1, 1), (80, 24)][n % 9];
@@ -368,7 +371,11 @@ fn the_ended_run_is_told_by_a_bell_and_the_title_names_the_target() {
     bench.wait(45);
     bench.host.exit(0, &["applied"]);
     bench.settle();
-    assert!(bench.outs.iter().any(|o| matches!(o, Out::Bell(words) if words == "passed: Apply manifests")), "{:?}", bench.outs);
+    assert!(
+        bench.outs.iter().any(|o| matches!(o, Out::Bell(words) if words == "passed: Apply manifests")),
+        "{:?}",
+        bench.outs
+    );
     let mut bench = Bench::new(80, 24);
     assert!(bench.outs.iter().any(|o| matches!(o, Out::Title(words) if words.starts_with("cryptoutil-prod"))));
     bench.app.lost(bench.now);

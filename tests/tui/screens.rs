@@ -36,7 +36,14 @@ fn an_open_command_then_running_then_failed() {
     both("run-open", &mut bench);
     bench.presses(&["\r"]);
     bench.wait(20);
-    bench.host.output(54, 12, &["Waiting for deployment \"cryptoutil-kms\" rollout to", "finish: 1 out of 3 new replicas have been updated..."]);
+    bench.host.output(
+        54,
+        12,
+        &[
+            "Waiting for deployment \"cryptoutil-kms\" rollout to",
+            "finish: 1 out of 3 new replicas have been updated...",
+        ],
+    );
     bench.host.look("idp", Verdict::Bad, 0.0, "503");
     bench.settle();
     both("running", &mut bench);
@@ -120,7 +127,7 @@ fn whole_screens() {
 fn ascii() {
     let mut bench = Bench::deploying_with(|options| options.ascii = true);
     bench.resize(120, 36);
-    assert!(bench.text().chars().all(|c| c.is_ascii()), "{}", bench.text());
+    assert!(bench.text().is_ascii(), "{}", bench.text());
     bench.resize(80, 24);
     assert_snapshot!("ascii-80x24", bench.text());
 }

@@ -202,8 +202,7 @@ mod tests {
     use super::*;
     use crate::runbook::{Memory, load_from};
 
-    const BOOK: &str = "\
-flightdeck: 1
+    const BOOK: &str = r#"flightdeck: 1
 title: T
 parameters: { identity: { type: bool, default: false } }
 targets:
@@ -213,9 +212,9 @@ blocks:
   smoke: [{ title: Ping }]
 steps:
   - { title: Look around }
-  - { title: Restart ${{ item }}, id: restart, for_each: services, run: 'true ${{ item.port }}', timeout: 5s }
+  - { title: "Restart ${{ item }}", id: restart, for_each: services, run: 'true ${{ item.port }}', timeout: 5s }
   - { title: Smoke, use: smoke }
-";
+"#;
 
     fn answers(text: &str) -> Result<Answers, String> {
         let memory = Memory { files: BTreeMap::from([("b.yaml".to_owned(), BOOK.as_bytes().to_vec())]) };

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::plan::{Action, WaitFor};
 use super::resolve::resolve;
 use super::scope::PlanScope;
-use super::state::{State, Status};
+use super::state::{Settled, State, Status};
 use crate::words::{ProbeId, short_duration};
 
 /// The whole text, Markdown.
@@ -44,9 +44,16 @@ pub fn by_hand(state: &State) -> String {
 fn remains(state: &State) -> String {
     let (mut text, plan) = (String::new(), &state.plan);
     for phase in 0..plan.phases.len() {
-        let left: Vec<usize> =
-            plan.items_of(phase).map(|(i, _)| i).filter(|i| !state.status(*i).is_settled()).collect();
-        if left.is_empty() || state.is_closed(phase) {
+        let closed = state.is_closed(phase);
+        let left: Vec<usize> = plan
+            .items_of(phase)
+            .map(|(i, _)| i)
+            .filter(|i| match state.status(*i) {
+                Status::Deferred => true,
+                status => !status.is_settled() && (!closed || state.items[*i].owed.is_some()),
+            })
+            .collect();
+        if left.is_empty() {
             continue;
         }
         if !plan.phases[phase].title.is_empty() {
@@ -57,7 +64,7 @@ fn remains(state: &State) -> String {
         }
         text.push('\n');
     }
-    if text.is_empty() { "Nothing: every phase is closed.\n".to_owned() } else { text }
+    if text.is_empty() { "Nothing: all is settled.\n".to_owned() } else { text }
 }
 
 fn contacts(text: &mut String, state: &State) {
@@ -109,7 +116,11 @@ pub fn rollback_commands(state: &State) -> String {
 fn write_item(text: &mut String, state: &State, index: usize) {
     let item = &state.plan.items[index];
     let scope = PlanScope::new(state, index);
-    let _ = writeln!(text, "- [ ] {}", scope.title());
+    let deferred = match state.items.get(index).and_then(|i| i.settled.as_ref()) {
+        Some(Settled::Deferred(_, why)) => format!(" (deferred: {why})"),
+        _ => String::new(),
+    };
+    let _ = writeln!(text, "- [ ] {}{deferred}", scope.title());
     match &item.action {
         Action::Run(_) => match resolve(state, index) {
             Ok(started) => block(text, &command::of(&started)),
@@ -140,9 +151,7 @@ fn write_item(text: &mut String, state: &State, index: usize) {
 }
 
 fn look_at(text: &mut String, state: &State, probes: &[ProbeId]) {
-    let mut leaves = vec![];
-    super::effect::leaves(&state.plan, probes, &mut leaves, 0);
-    for probe in leaves.iter().filter_map(|id| state.plan.probe(id)) {
+    for probe in super::effect::leaves(&state.plan, probes).iter().filter_map(|id| state.plan.probe(id)) {
         let scope = PlanScope::of_probe(state, probe);
         let wanted: Vec<&str> = probe.expect.iter().map(|e| e.source()).collect();
         let wanted = if wanted.is_empty() { String::new() } else { format!(": wanted {}", wanted.join(", ")) };

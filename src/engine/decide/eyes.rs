@@ -4,29 +4,33 @@ use std::collections::BTreeMap;
 
 use super::{Decision, title};
 use crate::engine::capture::{capture_events, take_all};
-use crate::engine::event::{Ended, Event, StopStage, StopWhy};
+use crate::engine::effect::leaves;
+use crate::engine::event::{Ended, Event, Resolved, StopStage, StopWhy};
 use crate::engine::intent::{Intent, Refusal, Want};
-use crate::engine::plan::{Action, Plan};
+use crate::engine::plan::{Action, Check, Item};
 use crate::engine::scope::PlanScope;
 use crate::engine::state::{Attempt, State, Status};
-use crate::words::{ItemId, Outcome, ProbeId, Sample, Value, Verdict};
+use crate::words::{ItemId, Outcome, ProbeId, Sample, Verdict};
 
 pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
     match &intent.want {
         Want::Verdict { probe, verdict, sample } => {
-            let mut events = vec![Event::VerdictChanged { probe: probe.clone(), verdict: *verdict, sample: sample.clone() }];
-            events.extend(captured(state, probe, *verdict, sample));
-            events.extend(cautions(state, probe, *verdict, sample));
-            Ok(events)
+            // A new host learns anew what the journal has.
+            if state.probes.get(probe).is_some_and(|p| p.verdict == *verdict && p.sample.is_some()) {
+                return Ok(vec![]);
+            }
+            let turned = Event::VerdictChanged { probe: probe.clone(), verdict: *verdict, sample: sample.clone() };
+            Ok(seen(state, turned, probe, *verdict, sample))
         }
         Want::Looked { probe, verdict, sample } => {
-            let mut events = vec![Event::Looked { probe: probe.clone(), verdict: *verdict, sample: sample.clone() }];
-            events.extend(captured(state, probe, *verdict, sample));
-            events.extend(cautions(state, probe, *verdict, sample));
-            Ok(events)
+            let looked = Event::Looked { probe: probe.clone(), verdict: *verdict, sample: sample.clone() };
+            Ok(seen(state, looked, probe, *verdict, sample))
         }
         Want::Met { item, attempt, why } => {
             let running = running(state, item, *attempt)?;
+            if !matches!(running.what.what, Resolved::Watching) {
+                return Err(Refusal::new("a command ends by its exit"));
+            }
             Ok(vec![Event::AttemptEnded(Box::new(Ended {
                 item: item.clone(),
                 attempt: *attempt,
@@ -55,7 +59,12 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
             if !unknown {
                 return Err(Refusal::new("its end is known"));
             }
-            Ok(if *good {
+            // One look of several says nothing of the rest: that is a person's to settle.
+            let alone = match &state.plan.items[index].action {
+                Action::Run(run) => leaves(&state.plan, &run.acting.settle).len() == 1,
+                _ => false,
+            };
+            Ok(if *good && alone {
                 vec![Event::UnknownSettled {
                     item: item.clone(),
                     attempt: *attempt,
@@ -105,32 +114,48 @@ fn running<'a>(state: &'a State, item: &ItemId, attempt: u32) -> Result<&'a Atte
         .ok_or_else(|| Refusal::new("it has ended already"))
 }
 
-/// Whether a probe is among those, or a member of one of those.
-fn concerns(plan: &Plan, probes: &[ProbeId], probe: &ProbeId) -> bool {
-    probes.iter().any(|id| id == probe || plan.probe(id).is_some_and(|p| p.members.contains(probe)))
+fn seen(state: &State, event: Event, probe: &ProbeId, verdict: Verdict, sample: &Sample) -> Vec<Event> {
+    let mut events = vec![event];
+    events.extend(captured(state, probe, verdict, sample));
+    events.extend(cautions(state, probe, verdict, sample));
+    events
 }
 
-/// A check that passes takes its captures from the look.
+/// Sensed items that look through a probe, or through a group that it is a member of.
+fn concerned<'a>(state: &'a State, probe: &'a ProbeId) -> impl Iterator<Item = (usize, &'a Item, &'a Check)> {
+    state.plan.sensed().iter().copied().filter_map(move |index| {
+        let item = &state.plan.items[index];
+        let Action::Check(check) = &item.action else { return None };
+        let plan = &state.plan;
+        let is = |id: &ProbeId| id == probe || plan.probe(id).is_some_and(|p| p.members.contains(probe));
+        check.probes.iter().any(is).then_some((index, item, check))
+    })
+}
+
+/// A check that passes takes its captures from the look; one that can't be taken is missing, and says why.
 fn captured(state: &State, probe: &ProbeId, verdict: Verdict, sample: &Sample) -> Vec<Event> {
     if verdict != Verdict::Ok {
         return vec![];
     }
     let mut events = vec![];
-    for (index, item) in state.plan.items.iter().enumerate() {
-        let Action::Check(check) = &item.action else { continue };
-        if item.captures.is_empty() || state.is_closed(item.phase) || !concerns(&state.plan, &check.probes, probe) {
+    for (index, item, _) in concerned(state, probe) {
+        if item.captures.is_empty() || !state.is_workable(index) || state.status(index) == Status::Off {
             continue;
         }
         let scope = PlanScope::new(state, index).with_fields(&sample.fields);
-        let Ok(taken) = take_all(item, &scope, &BTreeMap::new()) else { continue };
-        let new: Vec<_> = taken
-            .into_iter()
-            .filter(|(name, value)| *value != Value::NoData && state.items[index].captured.get(name) != Some(value))
-            .collect();
-        // A pin may be taken anew until the world was changed, then never.
-        events.extend(capture_events(item, new).into_iter().filter(|event| {
-            !matches!(event, Event::ValueCaptured { pin: true, .. }) || state.world_changed.is_none()
-        }));
+        match take_all(item, &scope, &BTreeMap::new()) {
+            Ok(taken) => {
+                let known = &state.items[index].captured;
+                let new = taken.into_iter().filter(|(name, value)| known.get(name) != Some(value)).collect();
+                events.extend(capture_events(state, item, new));
+            }
+            Err(why) if state.items[index].captured.is_empty() => events.push(Event::CautionRaised {
+                text: format!("\"{}\" is {}, but {why}", title(state, index), verdict.words()),
+                item: Some(item.id.clone()),
+            }),
+            // What it captured before still stands.
+            Err(_) => {}
+        }
     }
     events
 }
@@ -140,19 +165,15 @@ fn cautions(state: &State, probe: &ProbeId, verdict: Verdict, sample: &Sample) -
     if verdict == Verdict::Ok || state.probes.get(probe).is_none_or(|p| p.verdict != Verdict::Ok) {
         return vec![];
     }
-    let mut events = vec![];
-    for (index, item) in state.plan.items.iter().enumerate() {
-        let Action::Check(check) = &item.action else { continue };
-        if state.is_closed(item.phase)
-            && state.status(index) == Status::Passed
-            && check.probes.contains(probe)
-        {
+    let closed = |index: usize, item: &Item| state.is_closed(item.phase) && state.status(index) == Status::Passed;
+    concerned(state, probe)
+        .filter(|(index, item, check)| check.probes.contains(probe) && closed(*index, item))
+        .map(|(index, item, _)| {
             let seen = sample.why.clone().unwrap_or_else(|| sample.text.clone());
-            events.push(Event::CautionRaised {
+            Event::CautionRaised {
                 text: format!("\"{}\" is {} now: {seen}", title(state, index), verdict.words()),
                 item: Some(item.id.clone()),
-            });
-        }
-    }
-    events
+            }
+        })
+        .collect()
 }

@@ -1,11 +1,15 @@
-//! What follows of itself: phases open, the box goes on, waits start, the run ends.
+//! What follows of itself: phases open and close, the box goes on, waits start, the run ends.
 
 use super::{run, settlements, start_at};
 use crate::engine::event::{Event, RunEnd};
 use crate::engine::intent::Intent;
 use crate::engine::scope::PlanScope;
-use crate::engine::state::{State, Status};
+use crate::engine::state::{Settled, State, Status};
+use crate::engine::wanted::scaled;
 use crate::expr::Truth;
+
+/// Real time that a close waits for the fresh looks it asked for, µs.
+const CLOSING: u64 = 60_000_000;
 
 /// The next events that follow of themselves; none when the run rests.
 pub(super) fn next(state: &State, intent: &Intent) -> Vec<Event> {
@@ -13,16 +17,20 @@ pub(super) fn next(state: &State, intent: &Intent) -> Vec<Event> {
         return vec![];
     }
     let Some(phase) = state.phase else { return open_phase(state) };
-    if state.plan.phases.get(phase).is_some_and(|p| p.closes_itself)
-        && state.running.is_empty()
-        && state.unsettled(phase).is_empty()
-        && decided(state, phase)
+    if let Some(index) = state.current
+        && !state.status(index).is_settled()
     {
-        return vec![Event::PhaseClosed { phase, settlements: settlements(state, phase) }];
+        return match condition(state, intent, index) {
+            Some(switched) => vec![switched],
+            None => start_current(state, index),
+        };
     }
-    match state.current {
-        Some(index) if !state.status(index).is_settled() => start_current(state, index),
-        current => go_on(state, intent, phase, current),
+    match next_open(state, intent, phase) {
+        Some(index) => go_on(state, intent, index),
+        None => match state.deferred_to(phase).next() {
+            Some(index) => come_back(state, index),
+            None => close(state, intent, phase),
+        },
     }
 }
 
@@ -33,13 +41,6 @@ fn open_phase(state: &State) -> Vec<Event> {
     }
 }
 
-/// Every run-time condition of the phase was decided.
-fn decided(state: &State, phase: usize) -> bool {
-    state.plan.items_of(phase).all(|(index, item)| {
-        item.when.iter().all(|w| w.settled.is_some()) || state.items[index].switched.is_some()
-    })
-}
-
 /// The item under the box starts by itself, when it is one that does and was not tried yet.
 fn start_current(state: &State, index: usize) -> Vec<Event> {
     if state.status(index) != Status::Open {
@@ -48,36 +49,115 @@ fn start_current(state: &State, index: usize) -> Vec<Event> {
     start_at(state, index).into_iter().collect()
 }
 
-/// The next item that is not settled: below the box, else from the top of the phase. Its run-time conditions are
-/// decided when the box reaches it.
-fn go_on(state: &State, intent: &Intent, phase: usize, current: Option<usize>) -> Vec<Event> {
-    let after = current.map_or(0, |c| c + 1);
-    let open = |index: &usize| !state.status(*index).is_settled();
-    let below = state.plan.items_of(phase).filter(|(_, item)| item.undoes.is_none()).map(|(i, _)| i);
-    let (mut later, mut earlier) = (None, None);
-    for index in below {
-        if !open(&index) {
-            continue;
-        }
-        if index >= after {
-            later = Some(index);
-            break;
-        }
-        earlier = earlier.or(Some(index));
-    }
-    let Some(index) = later.or(earlier) else { return vec![] };
-    let item = &state.plan.items[index];
-    if state.items[index].switched.is_none() && item.when.iter().any(|w| w.settled.is_none()) {
-        let scope = PlanScope::new(state, index).at(intent.stamp.at);
-        let failing = item.when.iter().filter(|w| w.settled.is_none()).find(|w| w.expr.truth(&scope) != Truth::True);
-        let (on, why) = match failing {
-            Some(when) => (false, when.expr.explain(&scope)),
-            None => (true, String::new()),
+/// The next item that is not settled: below the box, else from the top of the phase, else what came back from
+/// earlier phases. What has to wait for something above it is passed over.
+fn next_open(state: &State, intent: &Intent, phase: usize) -> Option<usize> {
+    let range = state.plan.range_of(phase);
+    let after = state.current.map_or(range.start, |c| c + 1).clamp(range.start, range.end);
+    let is_open = |index: &usize| {
+        let item = &state.plan.items[*index];
+        item.phase == phase
+            && item.undoes.is_none()
+            && !state.status(*index).is_settled()
+            && not_known_yet(state, intent, *index).is_none()
+    };
+    (after..range.end)
+        .find(is_open)
+        .or_else(|| (range.start..after).find(is_open))
+        .or_else(|| state.came_back(phase).next())
+}
+
+/// The box goes on to an item: a planned pause before it, its condition, itself.
+fn go_on(state: &State, intent: &Intent, index: usize) -> Vec<Event> {
+    if let Some(after) = pause_before(state, index) {
+        let item = &state.plan.items[after];
+        // Nothing comes after the pause before it is over.
+        return match &state.paused {
+            Some(_) => vec![],
+            None => vec![Event::RunPaused {
+                reason: Some("as the runbook wants, before it goes on to the rest".into()),
+                at: Some(item.id.clone()),
+            }],
         };
-        return vec![Event::ItemSwitched { item: item.id.clone(), on, why }];
     }
-    if state.current == Some(index) {
+    if state.paused.as_ref().is_some_and(|p| p.planned) {
         return vec![];
     }
-    vec![Event::ItemOpened { item: item.id.clone() }]
+    match condition(state, intent, index) {
+        Some(switched) => vec![switched],
+        None => vec![Event::ItemOpened { item: state.plan.items[index].id.clone() }],
+    }
+}
+
+/// The item above this one after which the run has to pause and did not yet.
+fn pause_before(state: &State, index: usize) -> Option<usize> {
+    let phase = state.plan.items[index].phase;
+    state.plan.pauses().iter().copied().take_while(|after| *after < index).find(|after| {
+        state.plan.items[*after].phase == phase && state.phase == Some(phase) && !state.items[*after].paused_after
+    })
+}
+
+/// Decides an item's run-time condition, when it has one that was not decided. What is not known now does not hold.
+pub(super) fn condition(state: &State, intent: &Intent, index: usize) -> Option<Event> {
+    let failing = failing(state, intent, index)?;
+    let (on, why) = match failing {
+        Some((_, why)) => (false, why),
+        None => (true, String::new()),
+    };
+    Some(Event::ItemSwitched { item: state.plan.items[index].id.clone(), on, why })
+}
+
+/// Why an item's condition cannot be decided yet: it asks for what is not known, and something above is still open
+/// that may tell.
+pub(super) fn not_known_yet(state: &State, intent: &Intent, index: usize) -> Option<String> {
+    let Some(Some((Truth::Unknown, why))) = failing(state, intent, index) else { return None };
+    let range = state.plan.range_of(state.plan.items[index].phase);
+    let open = |i: usize| state.plan.items[i].undoes.is_none() && !state.status(i).is_settled();
+    (range.start..index).any(open).then_some(why)
+}
+
+/// The part of an undecided condition that does not hold, and why; none when there is nothing to decide.
+fn failing(state: &State, intent: &Intent, index: usize) -> Option<Option<(Truth, String)>> {
+    let item = &state.plan.items[index];
+    if state.items[index].switched.is_some() || item.when.iter().all(|w| w.settled.is_some()) {
+        return None;
+    }
+    let scope = PlanScope::new(state, index).at(intent.stamp.at);
+    let parts = item.when.iter().filter(|w| w.settled.is_none()).map(|w| (w, w.expr.truth(&scope)));
+    // What is false is off whatever else is not known.
+    let worst = parts.filter(|(_, truth)| *truth != Truth::True).min_by_key(|(_, truth)| *truth != Truth::False);
+    Some(worst.map(|(when, truth)| (truth, when.expr.explain(&scope))))
+}
+
+/// Nothing else is left: what was deferred to here comes back.
+fn come_back(state: &State, index: usize) -> Vec<Event> {
+    let item = state.plan.items[index].id.clone();
+    let why = match &state.items[index].settled {
+        Some(Settled::Deferred(_, why)) => why.as_str(),
+        _ => "",
+    };
+    let reason = format!("it was deferred to here: {why}");
+    vec![Event::ItemReopened { item: item.clone(), reason }, Event::ItemOpened { item }]
+}
+
+/// A phase that nothing is left of closes when it closes by itself, when nothing of it applies, or when somebody
+/// wanted it and the looks that it waited for are there.
+fn close(state: &State, intent: &Intent, phase: usize) -> Vec<Event> {
+    if !state.running.is_empty() {
+        return vec![];
+    }
+    let is_off = |index: usize| {
+        state.plan.items[index].off().is_some() || matches!(state.items[index].switched, Some((false, _)))
+    };
+    let by_itself = state.plan.phases.get(phase).is_some_and(|p| p.closes_itself)
+        || state.plan.items_of(phase).all(|(index, _)| is_off(index));
+    let wanted = state.closing.is_some_and(|(closing, since)| {
+        closing == phase
+            && intent.stamp.up.saturating_sub(since) <= scaled(state, CLOSING)
+            && state.stale(phase, intent.stamp.up).is_empty()
+    });
+    if !by_itself && !wanted || super::phase::needs(state, phase).is_err() {
+        return vec![];
+    }
+    vec![Event::PhaseClosed { phase, settlements: settlements(state, phase) }]
 }

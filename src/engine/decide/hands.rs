@@ -6,7 +6,7 @@ use super::Decision;
 use crate::engine::capture::{capture_events, take_all};
 use crate::engine::event::{Ended, Event};
 use crate::engine::intent::{Intent, Want};
-use crate::engine::plan::Item;
+use crate::engine::plan::{Action, Item};
 use crate::engine::scope::PlanScope;
 use crate::engine::state::{Attempt, State};
 use crate::expr::Truth;
@@ -38,7 +38,7 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
             None => vec![],
         },
         Want::Called { item, attempt, ok, answer } => match open_attempt(state, item, *attempt) {
-            Some((_, running)) => {
+            Some((index, running)) => {
                 let outcome = if *ok { Outcome::Passed } else { Outcome::Failed };
                 let mut event = with_outcome(running, item, outcome, answer, intent.stamp.up);
                 if let Event::AttemptEnded(ended) = &mut event {
@@ -47,11 +47,12 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
                         ended.why = None;
                     }
                 }
-                vec![event]
+                never_blocks(state, index, vec![event])
             }
             None => late(item, *attempt, answer),
         },
         Want::Typed { item, attempt, bytes } => {
+            super::find(state, item)?;
             vec![Event::TypedInto { item: item.clone(), attempt: *attempt, bytes: *bytes }]
         }
         _ => vec![],
@@ -94,14 +95,18 @@ fn exited(
         let json = serde_json::from_str(stdout).map_or(Value::NoData, |json| Value::from_json(&json));
         fields.insert("json".into(), json);
     }
-    let scope = PlanScope::new(state, index).with_fields(&fields).at(intent.stamp.at);
-    let (outcome, why, captured) = match stopped(item, attempt) {
-        Some((outcome, why)) => (outcome, Some(why), vec![]),
-        None => judge(item, attempt, &ended, &scope, outputs, &fields, state, index, intent),
+    let judged = match stopped(item, attempt) {
+        Some((outcome, why)) => Err((outcome, why)),
+        None => judge(&Outcomes { state, index, attempt, ended: &ended, outputs, fields: &fields, intent })
+            .map_err(|why| (Outcome::Failed, why)),
+    };
+    let (outcome, why, captured) = match judged {
+        Ok(captured) => (Outcome::Passed, None, captured),
+        Err((outcome, why)) => (outcome, Some(why), vec![]),
     };
     ended.outcome = Some(outcome);
     ended.why = why;
-    let mut events = if outcome == Outcome::Passed { capture_events(item, captured) } else { vec![] };
+    let mut events = capture_events(state, item, captured);
     events.push(Event::AttemptEnded(Box::new(ended)));
     events
 }
@@ -109,51 +114,59 @@ fn exited(
 /// The outcome of an attempt that was stopped, unless it is a stream that ended well.
 fn stopped(item: &Item, attempt: &Attempt) -> Option<(Outcome, String)> {
     if attempt.timed_out {
-        let limit = item.timeout.map(crate::words::short_duration).unwrap_or_default();
+        let limit = attempt.what.timeout.or(item.timeout).map(crate::words::short_duration).unwrap_or_default();
         return Some((Outcome::TimedOut, format!("it took longer than its limit of {limit}")));
     }
     (attempt.stopping.is_some() && !attempt.until_met).then(|| (Outcome::Cancelled, "stopped by a person".into()))
 }
 
-/// Captures first, since expectations may name them; then every expectation must hold.
-#[expect(clippy::too_many_arguments, reason = "one attempt's whole result")]
-fn judge(
-    item: &Item,
-    attempt: &Attempt,
-    ended: &Ended,
-    scope: &PlanScope<'_>,
-    outputs: &BTreeMap<String, String>,
-    fields: &BTreeMap<String, Value>,
-    state: &State,
+/// A command's whole result.
+struct Outcomes<'a> {
+    state: &'a State,
     index: usize,
-    intent: &Intent,
-) -> (Outcome, Option<String>, Vec<(Name, Value)>) {
-    let captured = take_all(item, scope, outputs);
-    if !attempt.until_met {
-        let mut known = fields.clone();
-        for (name, value) in captured.iter().flatten() {
-            known.insert(name.0.clone(), value.clone());
+    attempt: &'a Attempt,
+    ended: &'a Ended,
+    outputs: &'a BTreeMap<String, String>,
+    fields: &'a BTreeMap<String, Value>,
+    intent: &'a Intent,
+}
+
+/// Captures first, since expectations may name them; then every expectation must hold. What it captured, or why it
+/// did not pass.
+fn judge(result: &Outcomes<'_>) -> Result<Vec<(Name, Value)>, String> {
+    let item = &result.state.plan.items[result.index];
+    let over = |fields: &BTreeMap<String, Value>| {
+        PlanScope::new(result.state, result.index).with_fields(fields).at(result.intent.stamp.at)
+    };
+    let captured = take_all(item, &over(result.fields), result.outputs);
+    if result.attempt.until_met {
+        return captured;
+    }
+    let mut known = result.fields.clone();
+    for (name, value) in captured.iter().flatten() {
+        known.insert(name.0.clone(), value.clone());
+    }
+    let scope = over(&known);
+    let exit = item.expect.iter().filter(|e| mentions_exit(e));
+    for expect in exit.chain(item.expect.iter().filter(|e| !mentions_exit(e))) {
+        // What a capture could not find says more than the expectation that misses it.
+        if let (Err(why), false) = (&captured, mentions_exit(expect)) {
+            return Err(why.clone());
         }
-        let scope = PlanScope::new(state, index).with_fields(&known).at(intent.stamp.at);
-        let failing = item.expect.iter().filter(|e| mentions_exit(e)).chain(item.expect.iter().filter(|e| !mentions_exit(e)));
-        for expect in failing {
-            // What a capture could not find says more than the expectation that misses it.
-            if let (Err(why), false) = (&captured, mentions_exit(expect)) {
-                return (Outcome::Failed, Some(why.clone()), vec![]);
-            }
-            if expect.truth(&scope) != Truth::True {
-                let why = match ended.signal {
-                    Some(signal) => format!("it was ended by signal {signal}"),
-                    None => expect.explain(&scope),
-                };
-                return (Outcome::Failed, Some(why), vec![]);
-            }
+        if expect.truth(&scope) != Truth::True {
+            return Err(match result.ended.signal {
+                Some(signal) => format!("it was ended by signal {signal}"),
+                None => expect.explain(&scope),
+            });
         }
     }
-    match captured {
-        Ok(captured) => (Outcome::Passed, None, captured),
-        Err(why) => (Outcome::Failed, Some(why), vec![]),
+    if let Action::Run(run) = &item.action
+        && let Some(until) = &run.acting.until
+        && until.truth(&scope) != Truth::True
+    {
+        return Err(format!("it ended before what it waits for: {}", until.explain(&scope)));
     }
+    captured
 }
 
 fn mentions_exit(expect: &crate::expr::Expr) -> bool {
@@ -172,6 +185,26 @@ fn with_outcome(attempt: &Attempt, item: &ItemId, outcome: Outcome, why: &str, u
 }
 
 /// The end of an attempt that has no process.
-pub(super) fn ended(attempt: &Attempt, item: &ItemId, outcome: Outcome, why: &str, state: &State) -> Event {
-    with_outcome(attempt, item, outcome, why, state.now.map_or(attempt.started.up, |now| now.up))
+pub(super) fn ended(attempt: &Attempt, item: &ItemId, outcome: Outcome, why: &str, up: u64) -> Event {
+    with_outcome(attempt, item, outcome, why, up)
+}
+
+/// A notice never blocks the run: one that did not arrive is a caution, and the flight goes on past it.
+pub(super) fn never_blocks(state: &State, index: usize, mut events: Vec<Event>) -> Vec<Event> {
+    let item = &state.plan.items[index];
+    let failed = events.iter().find_map(|event| match event {
+        Event::AttemptEnded(ended) if ended.outcome != Some(Outcome::Passed) => Some(ended.why.clone().unwrap_or_default()),
+        _ => None,
+    });
+    if let (Action::Notify(_), Some(why), false) = (&item.action, failed, item.required) {
+        let text = format!("\"{}\" was not delivered: {why}", super::title(state, index));
+        events.push(Event::CautionRaised { text, item: Some(item.id.clone()) });
+        events.push(Event::ItemOverridden {
+            item: item.id.clone(),
+            reason: format!("a notice never blocks the run: {why}"),
+            from_file: false,
+            second: None,
+        });
+    }
+    events
 }

@@ -11,7 +11,8 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
         Want::OpenItem { item } => {
             let index = find_open(state, item)?;
             if state.status(index) == Status::Off {
-                return Err(Refusal::new("it does not apply here"));
+                let why = crate::engine::why_off(state, index).map_or_else(String::new, |why| format!(": {why}"));
+                return Err(Refusal::new(format!("it does not apply here{why}")));
             }
             Ok(if state.current == Some(index) { vec![] } else { vec![Event::ItemOpened { item: item.clone() }] })
         }
@@ -23,11 +24,15 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
             Ok(vec![])
         }
         Want::Edit { item, seen, what } => edit(state, item, *seen, what),
-        Want::Stop { item, attempt } => stop(state, item, *attempt),
+        Want::Stop { item, attempt } => stop(state, item, *attempt, intent.stamp.up),
         Want::Reopen { item, reason: text } => {
             let index = find_open(state, item)?;
             match state.status(index) {
                 Status::Open | Status::Busy | Status::NoData => Err(Refusal::new("it is open")),
+                Status::Unknown => Err(Refusal {
+                    why: "nobody knows how its last attempt ended: settle that first (Enter)".into(),
+                    person: true,
+                }),
                 Status::Off if state.items[index].settled.is_none() => Err(Refusal::new("it does not apply here")),
                 _ if matches!(state.plan.items[index].action, Action::Check(_))
                     && state.items[index].settled.is_none() =>
@@ -59,13 +64,13 @@ fn edit(state: &State, item: &crate::words::ItemId, seen: u32, what: &Resolved) 
         }
         Resolved::Script { text, .. } if text.trim().is_empty() => Err(Refusal::new("an empty script is none")),
         Resolved::Argv(_) | Resolved::Script { .. } => {
-            Ok(vec![Event::CommandEdited { item: item.clone(), what: what.clone() }])
+            Ok(if state.items[index].edited.as_ref() == Some(what) { vec![] } else { vec![Event::CommandEdited { item: item.clone(), what: what.clone() }] })
         }
         _ => Err(Refusal::new("only a command can be edited")),
     }
 }
 
-fn stop(state: &State, item: &crate::words::ItemId, attempt: u32) -> Decision {
+fn stop(state: &State, item: &crate::words::ItemId, attempt: u32, up: u64) -> Decision {
     let index = find(state, item)?;
     let running = state.items[index]
         .attempts
@@ -75,11 +80,12 @@ fn stop(state: &State, item: &crate::words::ItemId, attempt: u32) -> Decision {
     let stage = match running.stopping {
         None => StopStage::Interrupt,
         Some((StopStage::Interrupt, _)) => StopStage::Terminate,
-        Some((StopStage::Terminate | StopStage::Kill, _)) => StopStage::Kill,
+        Some((StopStage::Terminate, _)) => StopStage::Kill,
+        Some((StopStage::Kill, _)) => return Err(Refusal::new("it was killed: its end is on its way")),
     };
     let mut events = vec![Event::StopRequested { item: item.clone(), attempt, stage, why: StopWhy::Person }];
     if matches!(running.what.what, Resolved::Watching | Resolved::Notice { .. }) {
-        events.push(super::hands::ended(running, item, crate::words::Outcome::Cancelled, "stopped", state));
+        events.push(super::hands::ended(running, item, crate::words::Outcome::Cancelled, "stopped by a person", up));
     }
     Ok(events)
 }

@@ -1,5 +1,7 @@
 //! Decisions: an intent becomes events or a refusal. A file a family.
 
+mod answers;
+mod approve;
 mod eyes;
 mod follow;
 mod hands;
@@ -11,18 +13,15 @@ mod run;
 mod start;
 mod time;
 
-#[cfg(test)]
-mod tests;
-
 use super::event::{Event, Recorded};
 use super::intent::{Intent, Refusal, Want};
 use super::state::{State, Status};
-use crate::words::ItemId;
+use crate::words::{Actor, ItemId};
 
-pub(super) use phase::settlements;
-pub(super) use start::start_at;
+use self::phase::settlements;
+use self::start::start_at;
 
-/// What a family answers.
+/// What a family of intents is answered with.
 type Decision = Result<Vec<Event>, Refusal>;
 
 /// Events that follow of themselves after one intent; beyond it something is wrong, and the rest waits.
@@ -30,27 +29,71 @@ const MOST_CONSEQUENCES: usize = 100_000;
 
 /// Decides an intent: the events that it makes, with what follows of itself (the box goes on, a wait starts).
 pub fn decide(state: &State, intent: &Intent) -> Decision {
-    if let Some(epoch) = intent.control
-        && epoch != state.control.epoch
-        && !matches!(intent.want, Want::TakeControl { .. } | Want::AskControl | Want::Note { .. } | Want::Decide { .. })
-    {
-        let holder = state.control.holder.as_ref().map_or("somebody else", |h| h.name());
-        return Err(Refusal::new(format!("{holder} has control now: nothing was done")));
-    }
     if let Some(ended) = &state.ended
         && !matches!(intent.want, Want::Note { .. } | Want::HostLeave { .. } | Want::Sealed { .. } | Want::Storage { .. })
         && !is_late_result(&intent.want)
     {
         return Err(Refusal::new(format!("the run ended at {}", crate::words::utc_second(ended.stamp.at))));
     }
+    controls(state, intent)?;
     if state.storage_failed.is_some() && is_a_client(&intent.want) {
         return Err(Refusal::new("the journal cannot be written: nothing starts until there is room on the disk"));
     }
-    let mut events = one(state, intent)?;
-    if state.ended.is_none() {
-        follow_up(state, intent, &mut events);
+    let before = reached(state, intent)?;
+    let mut scratch = if before.is_empty() {
+        let events = one(state, intent)?;
+        if events.is_empty() {
+            return Ok(events);
+        }
+        Scratch::new(state, intent, events)
+    } else {
+        let mut scratch = Scratch::new(state, intent, before);
+        let events = one(&scratch.state, intent)?;
+        scratch.add(events);
+        scratch
+    };
+    scratch.follow();
+    Ok(scratch.events)
+}
+
+/// Refuses what somebody wants who has not, or no longer, control.
+fn controls(state: &State, intent: &Intent) -> Result<(), Refusal> {
+    let Some(epoch) = intent.control else { return Ok(()) };
+    if matches!(intent.want, Want::TakeControl { .. } | Want::AskControl | Want::Note { .. } | Want::Decide { .. }) {
+        return Ok(());
     }
-    Ok(events)
+    match &state.control.holder {
+        Some(holder) if epoch != state.control.epoch || *holder != intent.actor => {
+            Err(Refusal::new(format!("{} has control now: nothing was done", holder.name())))
+        }
+        None if epoch != state.control.epoch => Err(Refusal::new("control has passed on meanwhile: nothing was done")),
+        _ => Ok(()),
+    }
+}
+
+/// An item that somebody works on out of order is reached with that: its condition is decided first.
+fn reached(state: &State, intent: &Intent) -> Decision {
+    let item = match &intent.want {
+        Want::OpenItem { item }
+        | Want::Start { item, .. }
+        | Want::Edit { item, .. }
+        | Want::Answer { item, .. }
+        | Want::Skip { item, .. }
+        | Want::NotApplicable { item, .. }
+        | Want::Defer { item, .. }
+        | Want::Override { item, .. }
+        | Want::RequestApproval { item } => item,
+        _ => return Ok(vec![]),
+    };
+    let Some(index) = state.index(item).filter(|index| state.is_workable(*index)) else { return Ok(vec![]) };
+    if let Some(why) = follow::not_known_yet(state, intent, index) {
+        return Err(Refusal::new(format!("whether it applies is not known yet: {why}")));
+    }
+    if matches!(intent.want, Want::OpenItem { .. }) {
+        // The box decides it when it is there.
+        return Ok(vec![]);
+    }
+    Ok(follow::condition(state, intent, index).into_iter().collect())
 }
 
 fn one(state: &State, intent: &Intent) -> Decision {
@@ -62,6 +105,7 @@ fn one(state: &State, intent: &Intent) -> Decision {
         | Want::Note { .. }
         | Want::TakeControl { .. }
         | Want::AskControl
+        | Want::DeclineControl
         | Want::HandOver { .. }
         | Want::End { .. } => run::decide(state, intent),
         Want::OpenItem { .. } | Want::Look { .. } | Want::Reopen { .. } | Want::Edit { .. } | Want::Stop { .. } => {
@@ -103,28 +147,38 @@ fn one(state: &State, intent: &Intent) -> Decision {
     }
 }
 
-fn follow_up(state: &State, intent: &Intent, events: &mut Vec<Event>) {
-    let mut scratch = state.clone();
-    let mut applied = 0;
-    let recorded = |event: &Event, seq: u64| Recorded {
-        seq,
-        stamp: intent.stamp,
-        by: intent.actor.clone(),
-        event: event.clone(),
-    };
-    loop {
-        while applied < events.len() {
-            scratch.apply(&recorded(&events[applied], state.seq + applied as u64 + 1));
-            applied += 1;
+/// A copy of the state that runs ahead with the events of one decision.
+struct Scratch<'a> {
+    state: State,
+    intent: &'a Intent,
+    events: Vec<Event>,
+}
+
+impl<'a> Scratch<'a> {
+    fn new(state: &State, intent: &'a Intent, events: Vec<Event>) -> Self {
+        let mut scratch = Self { state: state.clone(), intent, events: vec![] };
+        scratch.add(events);
+        scratch
+    }
+
+    /// Folds events and keeps them.
+    fn add(&mut self, events: Vec<Event>) {
+        for event in events {
+            let (stamp, by) = (self.intent.stamp, self.intent.actor.clone());
+            self.state.apply(&Recorded { seq: self.state.seq + 1, stamp, by, event: event.clone() });
+            self.events.push(event);
         }
-        if events.len() >= MOST_CONSEQUENCES {
-            return;
+    }
+
+    /// Adds what follows of itself.
+    fn follow(&mut self) {
+        while self.events.len() < MOST_CONSEQUENCES {
+            let next = follow::next(&self.state, self.intent);
+            if next.is_empty() {
+                return;
+            }
+            self.add(next);
         }
-        let next = follow::next(&scratch, intent);
-        if next.is_empty() {
-            return;
-        }
-        events.extend(next);
     }
 }
 
@@ -161,20 +215,20 @@ fn find(state: &State, item: &ItemId) -> Result<usize, Refusal> {
     state.index(item).ok_or_else(|| Refusal::new(format!("there is no item `{item}` in this plan")))
 }
 
-/// The place of an item that may be worked on now: its phase is open.
+/// The place of an item that may be worked on now: its phase is open, or it comes back from an earlier one.
 fn find_open(state: &State, item: &ItemId) -> Result<usize, Refusal> {
     let index = find(state, item)?;
     if state.begun.is_none() {
         return Err(Refusal::new("the flight has not begun"));
     }
-    let phase = state.plan.items[index].phase;
-    if state.is_closed(phase) {
-        return Err(Refusal::new("its phase was closed: add a note instead (n)"));
+    if state.is_workable(index) {
+        return Ok(index);
     }
-    if state.phase != Some(phase) {
-        return Err(Refusal::new("its phase is not open yet"));
-    }
-    Ok(index)
+    Err(Refusal::new(if state.is_closed(state.plan.items[index].phase) {
+        "its phase was closed: add a note instead (n)"
+    } else {
+        "its phase is not open yet"
+    }))
 }
 
 /// Refuses an intent that was drawn for an earlier look of the item.
@@ -189,6 +243,12 @@ fn fresh(state: &State, index: usize, seen: u32) -> Result<(), Refusal> {
 /// The item's title as people read it.
 fn title(state: &State, index: usize) -> String {
     super::scope::PlanScope::new(state, index).title()
+}
+
+/// Whether somebody is the one who flies: no second person.
+fn is_own(state: &State, who: &Actor) -> bool {
+    let operator = state.opened.as_ref().map(|o| Actor(o.operator.clone()));
+    [operator.as_ref(), state.control.holder.as_ref()].into_iter().flatten().any(|own| own.name() == who.name())
 }
 
 /// Refuses what is settled already.

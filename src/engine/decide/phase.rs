@@ -4,8 +4,9 @@ use super::{Decision, title};
 use crate::engine::event::{Event, Settlement};
 use crate::engine::intent::{Intent, Refusal};
 use crate::engine::state::{State, Status};
-use crate::engine::wanted::{FRESH_ON_DEMAND, stale};
 
+/// Closes a phase. Probes that look only when asked and were not asked lately are asked first: the phase closes when
+/// they are green.
 pub(super) fn close(state: &State, intent: &Intent, phase: usize) -> Decision {
     if state.phase != Some(phase) {
         return Err(Refusal::new("this phase is not open"));
@@ -15,16 +16,24 @@ pub(super) fn close(state: &State, intent: &Intent, phase: usize) -> Decision {
     }
     let unsettled = state.unsettled(phase);
     if let Some(first) = unsettled.first() {
+        let items = if unsettled.len() == 1 { "item" } else { "items" };
         return Err(Refusal {
-            why: format!("{} items left, the first is \"{}\": can't be closed yet", unsettled.len(), title(state, *first)),
+            why: format!("{} {items} left, the first is \"{}\": can't be closed yet", unsettled.len(), title(state, *first)),
             person: true,
         });
     }
-    if let Some((index, _)) = stale(state, phase, intent.stamp.up, FRESH_ON_DEMAND).first() {
-        return Err(Refusal::new(format!("\"{}\" needs a fresh look first", title(state, *index))));
+    needs(state, phase)?;
+    let stale = state.stale(phase, intent.stamp.up);
+    if !stale.is_empty() {
+        return Ok(vec![Event::LookAsked { probes: stale, closing: Some(phase) }]);
     }
+    Ok(vec![Event::PhaseClosed { phase, settlements: settlements(state, phase) }])
+}
+
+/// Refuses when the next phase needs a pin that is missing.
+pub(super) fn needs(state: &State, phase: usize) -> Result<(), Refusal> {
     if state.plan.phases.get(phase + 1).is_some_and(|next| next.needs_pins)
-        && let Some((index, name)) = state.missing_pins().first()
+        && let Some((index, name)) = state.missing_pins_before(phase + 1).first()
     {
         return Err(Refusal {
             why: format!(
@@ -34,11 +43,11 @@ pub(super) fn close(state: &State, intent: &Intent, phase: usize) -> Decision {
             person: true,
         });
     }
-    Ok(vec![Event::PhaseClosed { phase, settlements: settlements(state, phase) }])
+    Ok(())
 }
 
 /// How each item of a phase left it.
-pub(in crate::engine) fn settlements(state: &State, phase: usize) -> Vec<Settlement> {
+pub(super) fn settlements(state: &State, phase: usize) -> Vec<Settlement> {
     state
         .plan
         .items_of(phase)

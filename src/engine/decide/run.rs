@@ -5,9 +5,10 @@ use crate::engine::event::{Event, RunEnd};
 use crate::engine::intent::{Intent, Refusal, Want};
 use crate::engine::plan::Effect;
 use crate::engine::state::State;
+use crate::engine::wanted::scaled;
 use crate::words::Actor;
 
-/// Microseconds that a request for control waits for an answer.
+/// Real microseconds that a request for control waits for an answer.
 const CONTROL_WAIT: u64 = 20_000_000;
 
 pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
@@ -21,6 +22,9 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
             Ok(vec![Event::LimitationAccepted { name: name.clone(), reason: reason(text)?, from_file }])
         }
         Want::Pause { reason } => {
+            if state.begun.is_none() {
+                return Err(Refusal::new("the flight has not begun"));
+            }
             if state.paused.is_some() {
                 return Err(Refusal::new("the run is paused already"));
             }
@@ -46,6 +50,13 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
             if *epoch != state.control.epoch {
                 return Err(Refusal::new("control has passed on meanwhile: ask again"));
             }
+            if let (Some((by, until)), Some(holder)) = (&state.control.asked, &state.control.holder)
+                && intent.control.is_some()
+                && *by == intent.actor
+                && *until > intent.stamp.up
+            {
+                return Err(Refusal::new(format!("{} was asked and may still answer", holder.name())));
+            }
             Ok(vec![Event::ControlTaken {
                 epoch: epoch + 1,
                 by: intent.actor.clone(),
@@ -53,11 +64,21 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
                 answered: false,
             }])
         }
-        Want::AskControl => Ok(vec![Event::ControlRequested {
-            by: intent.actor.clone(),
-            until: intent.stamp.up.saturating_add(CONTROL_WAIT),
-        }]),
+        Want::AskControl => {
+            if state.control.holder.as_ref() == Some(&intent.actor) {
+                return Err(Refusal::new("you have control"));
+            }
+            let until = intent.stamp.up.saturating_add(scaled(state, CONTROL_WAIT));
+            Ok(vec![Event::ControlRequested { by: intent.actor.clone(), until }])
+        }
+        Want::DeclineControl => match &state.control.asked {
+            Some((by, _)) => Ok(vec![Event::ControlDeclined { to: by.clone() }]),
+            None => Err(Refusal::new("nobody asks for control")),
+        },
         Want::HandOver { to } => {
+            if to.name().trim().is_empty() {
+                return Err(Refusal::new("to whom? a name is needed"));
+            }
             Ok(vec![Event::ControlHandedOver { epoch: state.control.epoch + 1, to: to.clone() }])
         }
         Want::End { reason: text } => end(state, reason(text)?),
@@ -88,11 +109,6 @@ fn begin(state: &State, intent: &Intent, target: Option<&str>) -> Decision {
         && target.map(str::trim) != Some(name)
     {
         return Err(Refusal { why: format!("this is a real target: type its name, {name}, to start"), person: true });
-    }
-    if state.plan.phases.first().is_some_and(|p| p.needs_pins)
-        && let Some((index, name)) = state.missing_pins().first()
-    {
-        return Err(Refusal::new(format!("pin `{name}` is missing (taken by `{}`)", state.plan.items[*index].id)));
     }
     // The autopilot flies for the operator who set it.
     let by = match &state.opened {

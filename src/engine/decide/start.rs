@@ -24,13 +24,16 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
 }
 
 /// Whether anything may start at this item now.
-fn may_start(state: &State, index: usize) -> Result<(), Refusal> {
+pub(super) fn may_start(state: &State, index: usize) -> Result<(), Refusal> {
     if let Some(paused) = &state.paused {
         let since = crate::words::utc_second(paused.since.at);
         return Err(Refusal::new(format!("paused since {since}: p goes on")));
     }
     if let Some((kind, (pinned, found))) = state.moved.iter().next() {
         return Err(Refusal::new(format!("{kind} is {found}, not {pinned}: nothing starts; switch back, then check again")));
+    }
+    if state.storage_failed.is_some() {
+        return Err(Refusal::new("the journal cannot be written: nothing starts until there is room on the disk"));
     }
     if let Some((running, _)) = state.running.first() {
         return Err(Refusal::new(format!("\"{}\" is still running", title(state, *running))));
@@ -47,16 +50,17 @@ fn may_start(state: &State, index: usize) -> Result<(), Refusal> {
 
 fn in_order(state: &State, index: usize) -> Result<(), Refusal> {
     let item = &state.plan.items[index];
-    let above: Vec<usize> = state
-        .plan
-        .items_of(item.phase)
-        .filter(|(i, other)| *i < index && other.section == item.section && !state.status(*i).is_settled())
-        .map(|(i, _)| i)
+    // From the item upwards to the section's head.
+    let first = state.plan.range_of(item.phase).start;
+    let above: Vec<usize> = (first..index)
+        .rev()
+        .take_while(|i| state.plan.items[*i].section == item.section)
+        .filter(|i| !state.status(*i).is_settled())
         .collect();
     match above.as_slice() {
         [] => Ok(()),
         [one] => Err(Refusal::new(format!("not settled above it: \"{}\"; Enter again goes out of order", title(state, *one)))),
-        [first, rest @ ..] => Err(Refusal::new(format!(
+        [rest @ .., first] => Err(Refusal::new(format!(
             "not settled above it: \"{}\" and {} more; Enter again goes out of order",
             title(state, *first),
             rest.len()
@@ -74,7 +78,7 @@ fn danger(state: &State, index: usize, typed: Option<&str>) -> Result<(), Refusa
 }
 
 /// The attempt that an item which starts by itself gets.
-pub(in crate::engine) fn start_at(state: &State, index: usize) -> Option<Event> {
+pub(super) fn start_at(state: &State, index: usize) -> Option<Event> {
     let item = state.plan.items.get(index)?;
     let watching = matches!(item.action, Action::Wait(_) | Action::Baseline(_));
     if !watching || !state.running.is_empty() || state.paused.is_some() || state.storage_failed.is_some() {

@@ -26,8 +26,10 @@ pub(super) fn decide(state: &State, intent: &Intent, timer: &Timer) -> Decision 
                     why: StopWhy::Timeout,
                 }]
             } else {
-                let limit = state.plan.items[index].timeout.map(crate::words::short_duration).unwrap_or_default();
-                vec![hands::ended(attempt, item, Outcome::TimedOut, &format!("not so within {limit}"), state)]
+                let limit = attempt.what.timeout.or(state.plan.items[index].timeout);
+                let why = format!("not so within {}", limit.map(crate::words::short_duration).unwrap_or_default());
+                let ended = hands::ended(attempt, item, Outcome::TimedOut, &why, intent.stamp.up);
+                hands::never_blocks(state, index, vec![ended])
             }
         }
         Timer::Escalate(item, number) => {
@@ -58,6 +60,7 @@ pub(super) fn decide(state: &State, intent: &Intent, timer: &Timer) -> Decision 
         Timer::ApprovalOver(item) => vec![Event::ApprovalExpired { item: item.clone() }],
         Timer::Retry(item, _) => {
             let index = super::find(state, item)?;
+            super::start::may_start(state, index)?;
             match resolve(state, index) {
                 Ok(started) => vec![Event::AttemptStarted(Box::new(started))],
                 Err(why) => return Err(Refusal::new(why)),
@@ -68,6 +71,7 @@ pub(super) fn decide(state: &State, intent: &Intent, timer: &Timer) -> Decision 
             let why = match state.status(index) {
                 Status::Busy => "it has not been looked at yet".to_owned(),
                 Status::NoData => "no data".to_owned(),
+                Status::Unknown => "nobody knows how it ended: settle it".to_owned(),
                 _ => why_red(state, index),
             };
             vec![Event::PersonNeeded { item: Some(item.clone()), why: format!("\"{}\": {why}", super::title(state, index)) }]

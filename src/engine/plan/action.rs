@@ -206,6 +206,9 @@ pub struct Field {
     pub pattern: Option<String>,
     /// It may be left empty.
     pub optional: bool,
+    /// The field as it was written: its exact type and limits.
+    #[serde(default)]
+    pub rule: crate::runbook::kinds::Field,
     /// Row ids of the original.
     pub source: Vec<String>,
 }

@@ -8,9 +8,10 @@ mod action;
 mod compile;
 mod item;
 mod parts;
+mod places;
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,7 @@ pub use parts::{
     TriggerMode, TriggerWhen, Watch, Where, WhereKind,
 };
 
+use self::places::Places;
 use crate::words::{ItemId, ProbeId, Value};
 
 /// A compiled runbook. Lists are in the runbook's order; references are indexes or ids.
@@ -82,17 +84,7 @@ pub struct Plan {
     pub cautions: Vec<String>,
     /// Places by id, made at the first use.
     #[serde(skip)]
-    by_id: ById,
-}
-
-/// An index that is no part of the plan's value.
-#[derive(Clone, Debug, Default)]
-struct ById(OnceLock<HashMap<ItemId, usize>>);
-
-impl PartialEq for ById {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
+    places_of: Places,
 }
 
 impl Plan {
@@ -108,12 +100,12 @@ impl Plan {
 
     /// The place of an item in [`Plan::items`].
     pub fn index(&self, id: &ItemId) -> Option<usize> {
-        self.by_id.0.get_or_init(|| self.items.iter().enumerate().map(|(i, item)| (item.id.clone(), i)).collect()).get(id).copied()
+        self.places_of.of(self).items.get(id).copied()
     }
 
     /// A probe by id.
     pub fn probe(&self, id: &ProbeId) -> Option<&Probe> {
-        self.probes.iter().find(|probe| probe.id == *id)
+        self.probes.get(*self.places_of.of(self).probes.get(id)?)
     }
 
     /// A parameter's value; no data for a secret or one that is off.
@@ -123,8 +115,40 @@ impl Plan {
 
     /// The items of a phase, with their places, in order. Undo items, which stand in the rollback only when their
     /// step was begun, are among the rollback's.
-    pub fn items_of(&self, phase: usize) -> impl Iterator<Item = (usize, &Item)> {
-        self.items.iter().enumerate().filter(move |(_, item)| item.phase == phase)
+    pub fn items_of(&self, phase: usize) -> impl DoubleEndedIterator<Item = (usize, &Item)> {
+        let range = self.places_of.of(self).phases.get(phase).cloned().unwrap_or(0..0);
+        let first = range.start;
+        let items = self.items.get(range).unwrap_or_default();
+        items.iter().enumerate().map(move |(i, item)| (first + i, item)).filter(move |(_, item)| item.phase == phase)
+    }
+
+    /// Where the items of a phase stand in [`Plan::items`].
+    pub(super) fn range_of(&self, phase: usize) -> Range<usize> {
+        self.places_of.of(self).phases.get(phase).cloned().unwrap_or(0..0)
+    }
+
+    /// The places of the sensed items, in order.
+    pub fn sensed(&self) -> &[usize] {
+        &self.places_of.of(self).sensed
+    }
+
+    /// The places of the items after which the run pauses once, in order.
+    pub fn pauses(&self) -> &[usize] {
+        &self.places_of.of(self).pauses
+    }
+
+    /// The items that stand under a group, at any depth, with their places.
+    pub fn items_under(&self, group: usize) -> impl Iterator<Item = (usize, &Item)> {
+        self.items.iter().enumerate().filter(move |(_, item)| {
+            let mut here = item.group;
+            while let Some(at) = here {
+                if at == group {
+                    return true;
+                }
+                here = self.groups.get(at).and_then(|g| g.parent).filter(|parent| *parent < at);
+            }
+            false
+        })
     }
 
     /// The pinned text for a kind of place, such as the namespace.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expr::{Expr, Template};
 use crate::runbook::kinds::ProbeKind;
-use crate::words::{Name, ProbeId, Severity, Unit, Value};
+use crate::words::{ItemId, Name, ProbeId, Severity, Unit, Value};
 
 /// Recovery objectives, in seconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -167,8 +167,11 @@ pub struct Limitation {
 /// A probe that is on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
-    /// `name`, `name.key` of a `for_each`, or the item's id for a check's own look.
+    /// `name`, `name.key` of a `for_each`; of a check's own look the item's id, with `/name` where that is taken.
     pub id: ProbeId,
+    /// Of a check's own look: the item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<ItemId>,
     /// What it is called on screens.
     pub title: String,
     /// The target's group and key, for `item` in its texts and expectations.

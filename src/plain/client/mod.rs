@@ -17,7 +17,7 @@ use super::need::Need;
 use super::say::Say;
 use super::style::{Style, Tone};
 use super::tail::Tail;
-use super::{Exit, Options, signals};
+use super::{Begin, Exit, Options, signals};
 use crate::engine::event::{Event, Resolved};
 use crate::engine::plan::{Action, Plan};
 use crate::engine::{Recorded, State, Want};
@@ -79,7 +79,7 @@ pub fn run(link: ClientLink, options: Options) -> io::Result<Exit> {
         interactive: options.interactive && !options.json,
         json: options.json,
         history: options.history,
-        begin: options.begin.then_some(options.target),
+        begin: options.begin,
         style,
         fixed_folder: options.folder.is_some(),
         folder: options.folder.unwrap_or_default(),
@@ -151,8 +151,8 @@ struct Client {
     interactive: bool,
     json: bool,
     history: bool,
-    /// The flight is to be begun, with what was typed for a real target.
-    begin: Option<Option<String>>,
+    /// The flight is to be begun with this.
+    begin: Option<Begin>,
     style: Style,
     folder: PathBuf,
     fixed_folder: bool,

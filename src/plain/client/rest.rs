@@ -42,9 +42,12 @@ impl Client {
         let need = need(&self.state);
         if need == Some(Need::Begin)
             && !has_autopilot(&self.state)
-            && let Some(target) = self.begin.take()
+            && let Some(begin) = self.begin.take()
         {
-            self.want(Want::Begin { target });
+            for (name, reason) in begin.accepted {
+                self.want(Want::AcceptLimitation { name, reason });
+            }
+            self.want(Want::Begin { target: begin.target });
             return Ok(None);
         }
         // What was asked for is on its way.

@@ -1,7 +1,7 @@
 //! Without anybody who types.
 
 use super::host::{Flight, Setup};
-use crate::plain::Exit;
+use crate::plain::{Begin, Exit};
 
 const HELLO: &str = "
 flightdeck: 1
@@ -97,8 +97,10 @@ steps: [Tell the team]
     let landed = Flight::start(Setup { yaml, ..Setup::default() }, |_| {}).land();
     assert_eq!(landed.exit.code(), 3);
     assert!(landed.text.contains("type its name, shop-prod"), "{}", landed.text);
-    let named =
-        Flight::start(Setup { yaml, ..Setup::default() }, |options| options.target = Some("shop-prod".into())).land();
+    let named = Flight::start(Setup { yaml, ..Setup::default() }, |options| {
+        options.begin = Some(Begin { target: Some("shop-prod".into()), accepted: vec![] });
+    })
+    .land();
     assert!(named.text.contains("begun by anna"), "{}", named.text);
 }
 

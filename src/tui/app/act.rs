@@ -48,7 +48,10 @@ impl App {
                 self.open(Box::new(viewer));
             }
             Cmd::Rollback => {
-                let viewer = dialogs::rollback(&self.ctx());
+                let ctx = self.ctx();
+                // When the program cannot go on, what remains is shown beside the way back.
+                let stuck = ctx.model.state.storage_failed.is_some() || ctx.model.gone.is_some();
+                let viewer = if stuck { dialogs::by_hand(&ctx) } else { dialogs::rollback(&ctx) };
                 self.open(Box::new(viewer));
             }
             Cmd::Help => self.help(),
@@ -65,7 +68,9 @@ impl App {
             Cmd::Back => self.back(),
             Cmd::Pages => self.turn(true),
             Cmd::PagesBack => self.turn(false),
-            Cmd::Up | Cmd::Down | Cmd::Left | Cmd::Right | Cmd::PageUp | Cmd::PageDown | Cmd::Home | Cmd::End => self.go(cmd),
+            Cmd::Up | Cmd::Down | Cmd::Left | Cmd::Right | Cmd::PageUp | Cmd::PageDown | Cmd::Home | Cmd::End => {
+                self.go(cmd)
+            }
         }
         self.dirty = true;
     }
@@ -108,6 +113,11 @@ impl App {
         let seen = ctx.seen(index);
         match verb {
             Verb::Start | Verb::Danger => self.start(index, seen, verb == Verb::Danger),
+            Verb::ReadOn => {
+                let drawn = &self.view.drawn;
+                let page = usize::from(drawn.item.height).saturating_sub(4).max(1);
+                self.view.text_down = (self.view.text_down + page).min(drawn.text_most);
+            }
             Verb::Tick => self.want(Want::Answer { item: id, seen, fields: Default::default() }, None),
             Verb::Fill => {
                 let form = dialogs::answer(&ctx, index);
@@ -133,7 +143,12 @@ impl App {
                 self.view.zoom = self.model.tape.attempt.is_some();
                 let window = self.view.drawn.tape.map_or(20, |area| usize::from(area.height));
                 self.view.tape_up = match line {
-                    Some(line) => self.model.tape.content_end().saturating_sub(line + window / 2 + 1).min(self.model.tape.most_up(window, false)),
+                    Some(line) => self
+                        .model
+                        .tape
+                        .content_end()
+                        .saturating_sub(line + window / 2 + 1)
+                        .min(self.model.tape.most_up(window, false)),
                     None => 0,
                 };
             }
@@ -239,7 +254,10 @@ impl App {
             }
         }
         lines.push((String::new(), Kind::Text));
-        lines.push(("In a form: Enter next field, on the last one it answers; Alt-Enter or Ctrl-J a new line; Esc back.".into(), Kind::Text));
+        lines.push((
+            "In a form: Enter next field, on the last one it answers; Alt-Enter or Ctrl-J a new line; Esc back.".into(),
+            Kind::Text,
+        ));
         lines.push(("While typing into a command every key goes to it but Ctrl-] and F12.".into(), Kind::Text));
         self.open(Box::new(Viewer::new("help", "Keys", lines)));
     }

@@ -74,6 +74,9 @@ impl App {
     pub(super) fn copy(&mut self, text: String) {
         let lines = text.lines().count();
         self.outs.push(Out::Copy(text));
-        self.say(format!("copied {lines} line{}, if your terminal allows it (OSC 52)", crate::tui::facts::plural(lines)));
+        self.say(format!(
+            "copied {lines} line{}, if your terminal allows it (OSC 52)",
+            crate::tui::facts::plural(lines)
+        ));
     }
 }

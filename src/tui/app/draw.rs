@@ -91,14 +91,18 @@ impl App {
             body.cursor = opened.dialog.draw(&ctx, place, buf);
             body.drawn.tape = None;
         }
+        self.view.drawn = body.drawn;
+        let ctx = Ctx { model: &self.model, view: &self.view, theme, now: self.now, options: &self.options };
         let (mode, verbs) = match self.dialogs.last() {
             Some(opened) if opened.dialog.is_text() => ("TEXT", opened.dialog.verbs(&ctx)),
             Some(opened) => ("", opened.dialog.verbs(&ctx)),
-            None if self.view.typing => ("TERMINAL", vec![("Ctrl-]", "back to keys (F12)".to_owned()), ("", "every other key goes to the command".into())]),
+            None if self.view.typing => (
+                "TERMINAL",
+                vec![("Ctrl-]", "back to keys (F12)".to_owned()), ("", "every other key goes to the command".into())],
+            ),
             None => ("", keymap::bottom(&ctx)),
         };
         bottom::draw(&ctx, buf, row(area.height - 1), mode, &verbs, self.said.as_ref().map(|s| s.words.as_str()));
-        self.view.drawn = body.drawn;
         body.cursor
     }
 }
@@ -238,7 +242,14 @@ fn zoomed(ctx: &Ctx<'_>, buf: &mut Buffer, room: Rect) -> Body {
 }
 
 fn of_item(drew: &item::Drew) -> Drawn {
-    Drawn { tape: drew.tape, tape_top: drew.top, text_most: drew.most, command: drew.command.clone(), ..Drawn::default() }
+    Drawn {
+        tape: drew.tape,
+        tape_top: drew.top,
+        text_most: drew.most,
+        command: drew.command.clone(),
+        command_left: drew.command_left,
+        ..Drawn::default()
+    }
 }
 
 fn edge(buf: &mut Buffer, room: Rect, from: u16, to: u16, title: &Line) {
@@ -259,7 +270,8 @@ fn scrub(buf: &mut Buffer, ascii: bool) {
             continue;
         }
         // A variation selector behind a character is how an emoji is drawn; alone it is hidden.
-        let bad = symbol.chars().enumerate().any(|(n, c)| is_hidden(c) && !(n > 0 && matches!(c, '\u{fe0e}' | '\u{fe0f}')));
+        let bad =
+            symbol.chars().enumerate().any(|(n, c)| is_hidden(c) && !(n > 0 && matches!(c, '\u{fe0e}' | '\u{fe0f}')));
         if bad {
             cell.set_symbol("?");
         }

@@ -18,6 +18,9 @@ impl App {
     /// Takes inputs that were read at `read`.
     pub fn input(&mut self, pieces: Vec<Piece>, read: Duration) {
         self.now = self.now.max(read);
+        if pieces.iter().any(|p| matches!(p.input, Input::Key(_))) {
+            self.alarm = None;
+        }
         let mut typed: Vec<u8> = vec![];
         for piece in pieces {
             if self.view.typing {
@@ -143,7 +146,15 @@ impl App {
             Step::Unused => match lookup(key).map(|b| b.cmd) {
                 _ if is_text => {}
                 Some(Cmd::Back) => self.close(id),
-                Some(cmd @ (Cmd::Leave | Cmd::Help | Cmd::Note | Cmd::Contacts | Cmd::Suspend | Cmd::Redraw | Cmd::Interrupt)) => {
+                Some(
+                    cmd @ (Cmd::Leave
+                    | Cmd::Help
+                    | Cmd::Note
+                    | Cmd::Contacts
+                    | Cmd::Suspend
+                    | Cmd::Redraw
+                    | Cmd::Interrupt),
+                ) => {
                     self.act(cmd);
                 }
                 _ => {}

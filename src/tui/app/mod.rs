@@ -85,6 +85,8 @@ pub struct App {
     size_sent: Option<(u16, u16)>,
     scroll_asked: Option<(u32, usize, usize, u64)>,
     title: String,
+    /// What rang the bell, until a key is pressed.
+    alarm: Option<String>,
     now: Duration,
     dirty: bool,
 }
@@ -113,6 +115,7 @@ impl App {
             size_sent: None,
             scroll_asked: None,
             title: String::new(),
+            alarm: None,
             now: Duration::ZERO,
             dirty: true,
         }

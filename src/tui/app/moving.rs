@@ -44,7 +44,9 @@ impl App {
             return self.scroll(cmd);
         }
         match cmd {
-            Cmd::PageUp | Cmd::PageDown if self.view.pane() == Pane::Tree && self.view.drawn.pages => self.page_tree(cmd),
+            Cmd::PageUp | Cmd::PageDown if self.view.pane() == Pane::Tree && self.view.drawn.pages => {
+                self.page_tree(cmd)
+            }
             Cmd::PageUp | Cmd::PageDown => self.scroll(cmd),
             _ if self.view.pane() == Pane::Live || !moves_tree => self.scroll(cmd),
             Cmd::Left => self.out(),
@@ -85,7 +87,8 @@ impl App {
         let (rows, at) = self.tree();
         let page = self.view.drawn.tree.map_or(10, |(area, _)| usize::from(area.height).saturating_sub(1).max(1));
         let at = at.unwrap_or(0);
-        let next = if cmd == Cmd::PageUp { at.saturating_sub(page) } else { (at + page).min(rows.len().saturating_sub(1)) };
+        let next =
+            if cmd == Cmd::PageUp { at.saturating_sub(page) } else { (at + page).min(rows.len().saturating_sub(1)) };
         self.put(rows.get(next).map(|r| r.node));
     }
 
@@ -132,7 +135,9 @@ impl App {
             self.view.live_down = down(self.view.live_down, most, cmd, 10);
             return;
         }
-        if !has_tape {
+        // Beside a terminal the arrows move the text that had no room, pages move the terminal.
+        let arrows = matches!(cmd, Cmd::Up | Cmd::Down) && drawn.text_most > 0 && !self.view.zoom;
+        if !has_tape || arrows {
             let most = drawn.text_most;
             self.view.text_down = down(self.view.text_down, most, cmd, 10);
             return;

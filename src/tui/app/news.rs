@@ -42,7 +42,8 @@ impl App {
                 self.drafts.remove(&name);
             }
             // Menus that led here are answered too.
-            while self.dialogs.last().is_some_and(|o| matches!(o.dialog.name(), "skip" | "defer" | "leave" | "unknown")) {
+            while self.dialogs.last().is_some_and(|o| matches!(o.dialog.name(), "skip" | "defer" | "leave" | "unknown"))
+            {
                 self.dialogs.pop();
             }
         }
@@ -85,7 +86,8 @@ impl App {
             }
             _ => return,
         };
-        self.outs.push(Out::Bell(words));
+        self.outs.push(Out::Bell(words.clone()));
+        self.alarm = Some(words);
     }
 
     /// Brings what the host was told in line with what is shown.
@@ -181,7 +183,10 @@ impl App {
         }
         let target = plan.target_name().or(plan.system.as_deref()).unwrap_or(&plan.title);
         let training = if self.model.state.is_training() { "TRAINING · " } else { "" };
-        let title = format!("{training}{} · flightdeck", text::line(target));
+        let title = match &self.alarm {
+            Some(alarm) => format!("{training}{alarm} · {}", text::line(target)),
+            None => format!("{training}{} · flightdeck", text::line(target)),
+        };
         if title != self.title {
             self.title.clone_from(&title);
             self.outs.push(Out::Title(title));
@@ -198,7 +203,8 @@ impl App {
             self.outs.push(Out::Send(FromClient::Size { cols: area.width, rows: area.height }));
         }
         let tape = &self.model.tape;
-        let (Some(attempt), Some((from, count))) = (tape.attempt, tape.missing(self.view.drawn.tape_top, usize::from(area.height)))
+        let (Some(attempt), Some((from, count))) =
+            (tape.attempt, tape.missing(self.view.drawn.tape_top, usize::from(area.height)))
         else {
             return;
         };

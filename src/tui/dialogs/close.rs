@@ -115,7 +115,8 @@ impl Dialog for Close {
                 _ if status == Status::Passed => Line::of("looked at too long ago", theme.faint()),
                 _ => why(ctx, index, room * 2 / 5),
             };
-            let mut line = Line::of(format!("{glyph} "), style).with(title, Style::new()).with(" ".repeat(pad + 1), Style::new());
+            let mut line =
+                Line::of(format!("{glyph} "), style).with(title, Style::new()).with(" ".repeat(pad + 1), Style::new());
             line.0.extend(reason.0);
             (line, Line::of(verb, theme.faint()))
         });
@@ -196,7 +197,12 @@ fn tail(ctx: &Ctx<'_>, phase: usize, left: usize, problem: Option<&str>, columns
         let title = text::cut_middle(&facts::title(ctx.model, index), columns * 2 / 5);
         let pad = (columns * 2 / 5).saturating_sub(text::width(&title)) + 2;
         let words = text::cut(&text::line(&words), columns.saturating_sub(columns * 2 / 5 + 8));
-        stays.push(Line::of(format!("  {glyph} "), style).with(title, Style::new()).with(" ".repeat(pad), Style::new()).with(words, theme.faint()));
+        stays.push(
+            Line::of(format!("  {glyph} "), style)
+                .with(title, Style::new())
+                .with(" ".repeat(pad), Style::new())
+                .with(words, theme.faint()),
+        );
     }
     if !stays.is_empty() {
         lines.push(Line::of("Stays on this line and leads the record", theme.strong()));
@@ -209,7 +215,8 @@ fn tail(ctx: &Ctx<'_>, phase: usize, left: usize, problem: Option<&str>, columns
     }
     let fast = state.plan.items_of(phase).filter(|(i, _)| state.items[*i].fast).count();
     if fast > 0 {
-        lines.push(Line::of(format!("Answered faster than they can be read: {fast}   (! shows them)"), theme.caution()));
+        lines
+            .push(Line::of(format!("Answered faster than they can be read: {fast}   (! shows them)"), theme.caution()));
     }
     lines.push(Line::plain(next(ctx, phase)));
     if !state.pins.is_empty() {
@@ -218,7 +225,9 @@ fn tail(ctx: &Ctx<'_>, phase: usize, left: usize, problem: Option<&str>, columns
     }
     match problem {
         Some(problem) => lines.extend(Line::wrapped(&text::line(problem), columns, 2, theme.caution())),
-        None if left > 0 => lines.push(Line::plain(format!("{left} item{} left, can't be closed yet", facts::plural(left)))),
+        None if left > 0 => {
+            lines.push(Line::plain(format!("{left} item{} left, can't be closed yet", facts::plural(left))))
+        }
         None => lines.push(Line::of("GO closes it for good.", theme.strong())),
     }
     lines

@@ -71,7 +71,8 @@ impl Dialog for Control {
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let (theme, state) = (ctx.theme, &ctx.model.state);
         let world = if state.is_training() { "TRAINING " } else { "" };
-        let inside = boxed(buf, area, &Line::of(format!(" {world}Control "), theme.strong()), &Line::default(), theme.focus());
+        let inside =
+            boxed(buf, area, &Line::of(format!(" {world}Control "), theme.strong()), &Line::default(), theme.focus());
         let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         let columns = usize::from(inside.width);
         let holder = state.control.holder.as_ref().map_or("nobody".into(), |h| text::line(h.name()));
@@ -104,7 +105,12 @@ impl Dialog for Control {
             }
         }
         for note in state.notes.iter().rev().take(5) {
-            lines.extend(Line::wrapped(&format!("note      {}  {}", facts::when_who(Some(note.stamp), Some(&note.by)), text::line(&note.text)), columns, 10, Style::new()));
+            lines.extend(Line::wrapped(
+                &format!("note      {}  {}", facts::when_who(Some(note.stamp), Some(&note.by)), text::line(&note.text)),
+                columns,
+                10,
+                Style::new(),
+            ));
         }
         lines.push(Line::blank());
         let mut cursor = None;

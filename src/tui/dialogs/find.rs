@@ -26,7 +26,8 @@ fn hits(ctx: &Ctx<'_>, wanted: &str) -> Vec<usize> {
     (0..ctx.model.state.plan.items.len())
         .filter(|index| {
             let item = &ctx.model.state.plan.items[*index];
-            let hay = format!("{} {} {}", facts::title(ctx.model, *index), item.id, item.source.join(" ")).to_lowercase();
+            let hay =
+                format!("{} {} {}", facts::title(ctx.model, *index), item.id, item.source.join(" ")).to_lowercase();
             words.iter().all(|w| hay.contains(w))
         })
         .collect()

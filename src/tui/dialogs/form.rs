@@ -223,7 +223,8 @@ impl Dialog for Form {
                 let text = if field.hidden { "*".repeat(crate::tui::text::width(row)) } else { row.clone() };
                 let lead = if n == 0 { mark } else { "  " };
                 let style = if here { theme.focus() } else { ratatui::style::Style::new() };
-                let pad = columns.saturating_sub(2 + crate::tui::text::width(&text)).min(if here { columns } else { 0 });
+                let pad =
+                    columns.saturating_sub(2 + crate::tui::text::width(&text)).min(if here { columns } else { 0 });
                 let shown = style.add_modifier(ratatui::style::Modifier::UNDERLINED);
                 lines.push(Line::of(lead, theme.focus()).with(text, style).with(" ".repeat(pad), shown));
             }

@@ -57,7 +57,9 @@ pub fn answer(ctx: &Ctx<'_>, index: usize) -> Form {
             if confirm.answer == AnswerKind::None {
                 intro.push(ask);
             } else {
-                let text = answered(ctx, index, "answer").or_else(|| confirm.default.as_ref()?.fill(&scope).ok()).unwrap_or_default();
+                let text = answered(ctx, index, "answer")
+                    .or_else(|| confirm.default.as_ref()?.fill(&scope).ok())
+                    .unwrap_or_default();
                 let mut field = Field::new(ask, kind_words(&confirm.answer), &text);
                 field.choices = choices(&confirm.answer);
                 fields.push(field);
@@ -67,7 +69,9 @@ pub fn answer(ctx: &Ctx<'_>, index: usize) -> Form {
         Action::Record(record) => {
             for field in &record.fields {
                 let ask = text::line(field.ask.as_deref().unwrap_or(field.name.as_str()));
-                let text = answered(ctx, index, field.name.as_str()).or_else(|| field.default.as_ref()?.fill(&scope).ok()).unwrap_or_default();
+                let text = answered(ctx, index, field.name.as_str())
+                    .or_else(|| field.default.as_ref()?.fill(&scope).ok())
+                    .unwrap_or_default();
                 let optional = if field.optional { ", may stay empty" } else { "" };
                 let mut made = Field::new(ask, format!("{}{optional}", kind_words(&field.answer)), &text);
                 made.choices = choices(&field.answer);
@@ -140,21 +144,31 @@ pub fn skip(ctx: &Ctx<'_>, index: usize) -> Result<Menu, String> {
     let red = matches!(status, Status::Failed(_) | Status::NoData | Status::Unknown);
     if red {
         let id = id.clone();
-        let detail = if required { "go past it; it is required, so a second person is named" } else { "go past it, red as it is, with a reason" };
-        menu = menu.way("override", detail, move |ctx| vec![Deed::Open(Box::new(override_form(ctx, index, id.clone(), required)))]);
+        let detail = if required {
+            "go past it; it is required, so a second person is named"
+        } else {
+            "go past it, red as it is, with a reason"
+        };
+        menu = menu.way("override", detail, move |ctx| {
+            vec![Deed::Open(Box::new(override_form(ctx, index, id.clone(), required)))]
+        });
     }
     if !required {
         let skipped = id.clone();
         menu = menu.way("skip", "leave it undone, with a reason", move |ctx| {
             let id = skipped.clone();
-            let form = reason_form(ctx, index, "skip-reason", "Why is it skipped?", "skip", move |reason| Want::Skip { item: id.clone(), reason });
+            let form = reason_form(ctx, index, "skip-reason", "Why is it skipped?", "skip", move |reason| Want::Skip {
+                item: id.clone(),
+                reason,
+            });
             vec![Deed::Open(Box::new(form))]
         });
         menu = menu.way("does not apply", "it has no meaning here, with a reason", move |ctx| {
             let id = id.clone();
-            let form = reason_form(ctx, index, "not-applicable", "Why does it not apply?", "does not apply", move |reason| {
-                Want::NotApplicable { item: id.clone(), reason }
-            });
+            let form =
+                reason_form(ctx, index, "not-applicable", "Why does it not apply?", "does not apply", move |reason| {
+                    Want::NotApplicable { item: id.clone(), reason }
+                });
             vec![Deed::Open(Box::new(form))]
         });
     }
@@ -216,7 +230,10 @@ pub fn defer(ctx: &Ctx<'_>, index: usize) -> Result<Menu, String> {
 /// Opens a settled item again.
 pub fn reopen(ctx: &Ctx<'_>, index: usize) -> Form {
     let id = ctx.model.state.plan.items[index].id.clone();
-    reason_form(ctx, index, "reopen", "Why is it opened again?", "open again", move |reason| Want::Reopen { item: id.clone(), reason })
+    reason_form(ctx, index, "reopen", "Why is it opened again?", "open again", move |reason| Want::Reopen {
+        item: id.clone(),
+        reason,
+    })
 }
 
 /// A new attempt of a failed item: the same command once more, with its danger.
@@ -239,7 +256,9 @@ pub fn edit(ctx: &Ctx<'_>, index: usize) -> Result<Form, String> {
     let started = resolve(&ctx.model.state, index)?;
     let (id, seen) = (started.item.clone(), ctx.seen(index));
     let title = format!("Edit: {}", facts::title(ctx.model, index));
-    let intro = vec!["An edited command is a deviation and is checked as a new one. It starts only when you run it.".to_owned()];
+    let intro = vec![
+        "An edited command is a deviation and is checked as a new one. It starts only when you run it.".to_owned(),
+    ];
     let form = match started.what {
         Resolved::Argv(words) => {
             let fields = words.iter().map(|w| Field::new("", "", w)).collect();
@@ -264,8 +283,10 @@ pub fn edit(ctx: &Ctx<'_>, index: usize) -> Result<Form, String> {
 pub fn note(ctx: &Ctx<'_>) -> Form {
     let item = ctx.item().map(|index| ctx.model.state.plan.items[index].id.clone());
     let at = ctx.item().map(|index| format!(" at {}", facts::title(ctx.model, index))).unwrap_or_default();
-    let fields =
-        vec![Field::new("Note", "", ""), Field::new("Time it speaks of", "only when it is not now, such as 08:47Z", "")];
+    let fields = vec![
+        Field::new("Note", "", ""),
+        Field::new("Time it speaks of", "only when it is not now, such as 08:47Z", ""),
+    ];
     Form::new("note", format!("Note{at}"), fields, "write it", move |texts| {
         let text = texts.first().map(|t| t.trim().to_owned()).unwrap_or_default();
         if text.is_empty() {
@@ -320,7 +341,11 @@ pub fn approval(ctx: &Ctx<'_>, index: usize) -> Option<Form> {
         Field::new("What do they say? (may stay empty)", "", ""),
     ];
     let form = Form::new("approval", facts::title(ctx.model, index), fields, "answer", move |texts| {
-        let by = texts.first().map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).ok_or("who approves? a name is needed")?;
+        let by = texts
+            .first()
+            .map(|t| t.trim().to_owned())
+            .filter(|t| !t.is_empty())
+            .ok_or("who approves? a name is needed")?;
         let yes = match texts.get(1).map(|t| t.trim().to_lowercase()).as_deref() {
             Some("yes" | "y") => true,
             Some("no" | "n") => false,
@@ -335,7 +360,8 @@ pub fn approval(ctx: &Ctx<'_>, index: usize) -> Option<Form> {
 /// The start of the flight: what blocks is overridden first, then a real target's name is typed.
 pub fn begin(ctx: &Ctx<'_>) -> Result<Form, Want> {
     let state = &ctx.model.state;
-    let blocking = |l: &&crate::engine::plan::Limitation| l.effect == Effect::Blocks && !state.accepted.contains_key(&l.name);
+    let blocking =
+        |l: &&crate::engine::plan::Limitation| l.effect == Effect::Blocks && !state.accepted.contains_key(&l.name);
     if let Some(limitation) = state.plan.limitations.iter().find(blocking) {
         let mut intro = vec![text::line(&limitation.text)];
         intro.extend(limitation.workaround.as_ref().map(|w| format!("Instead: {}", text::line(w))));
@@ -363,7 +389,8 @@ pub fn begin(ctx: &Ctx<'_>) -> Result<Form, Want> {
 
 /// A secret that the host needs again.
 pub fn secret(name: &str) -> Form {
-    let mut field = Field::new(format!("Secret {}", text::line(name)), "it goes to the host and is written nowhere", "");
+    let mut field =
+        Field::new(format!("Secret {}", text::line(name)), "it goes to the host and is written nowhere", "");
     field.hidden = true;
     let name = name.to_owned();
     Form::making("secret", "A secret is needed", vec![field], "give it", move |texts| match texts.first() {

@@ -26,8 +26,11 @@ pub fn leave(ctx: &Ctx<'_>) -> Menu {
         });
     }
     if state.begun.is_some() {
-        menu = menu.way("hand over", "somebody else has control from then on", |ctx| vec![Deed::Open(Box::new(hand_over(ctx)))]);
-        menu = menu.way("end the run", "the only early end; asks for a reason", |ctx| vec![Deed::Open(Box::new(end(ctx)))]);
+        menu = menu.way("hand over", "somebody else has control from then on", |ctx| {
+            vec![Deed::Open(Box::new(hand_over(ctx)))]
+        });
+        menu = menu
+            .way("end the run", "the only early end; asks for a reason", |ctx| vec![Deed::Open(Box::new(end(ctx)))]);
     }
     menu
 }
@@ -37,7 +40,8 @@ fn hand_over(ctx: &Ctx<'_>) -> Form {
         ctx.model.live.clients.iter().map(|(who, _)| who.0.clone()).filter(|who| *who != ctx.options.who.0).collect();
     let asked = ctx.model.state.control.asked.as_ref().map(|(who, _)| who.0.clone());
     let first = asked.or_else(|| others.first().cloned()).unwrap_or_default();
-    let hint = if others.is_empty() { "nobody else is attached now" } else { "attached now: choose with the arrow keys" };
+    let hint =
+        if others.is_empty() { "nobody else is attached now" } else { "attached now: choose with the arrow keys" };
     let mut field = Field::new("To whom?", hint, &text::line(&first));
     field.choices = others.iter().map(|o| text::line(o)).collect();
     Form::new("hand-over", "Hand over", vec![field], "hand over", |texts| {
@@ -62,7 +66,8 @@ fn end(ctx: &Ctx<'_>) -> Form {
     let open: usize = (0..state.plan.phases.len()).map(|p| state.counts(p)).map(|c| c.all - c.settled).sum();
     intro.push(format!("{open} item{} not settled.", if open == 1 { " is" } else { "s are" }));
     Form::new("end", "End the run", vec![Field::new("Why does it end here?", "", "")], "end the run", |texts| {
-        let reason = texts.first().map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).ok_or("a reason is needed")?;
+        let reason =
+            texts.first().map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()).ok_or("a reason is needed")?;
         Ok(Want::End { reason })
     })
     .intro(intro)

@@ -31,10 +31,18 @@ impl List {
     }
 
     /// Draws the rows that fit, the one under the cursor among them; `make` is asked only for these.
-    pub fn draw(&mut self, theme: Theme, area: Rect, buf: &mut Buffer, rows: usize, make: impl Fn(usize) -> (Line, Line)) {
+    pub fn draw(
+        &mut self,
+        theme: Theme,
+        area: Rect,
+        buf: &mut Buffer,
+        rows: usize,
+        make: impl Fn(usize) -> (Line, Line),
+    ) {
         self.at = self.at.min(rows.saturating_sub(1));
         let height = usize::from(area.height);
-        let top = (self.at + 1).saturating_sub(height.saturating_sub(height / 4).max(1)).min(rows.saturating_sub(height));
+        let top =
+            (self.at + 1).saturating_sub(height.saturating_sub(height / 4).max(1)).min(rows.saturating_sub(height));
         for row in 0..height.min(rows.saturating_sub(top)) {
             let index = top + row;
             let (left, right) = make(index);

@@ -32,7 +32,13 @@ impl Dialog for Metrics {
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let theme = ctx.theme;
         let world = if ctx.model.state.is_training() { "TRAINING " } else { "" };
-        let inside = boxed(buf, area, &Line::of(format!(" {world}Live figures "), theme.strong()), &Line::default(), theme.focus());
+        let inside = boxed(
+            buf,
+            area,
+            &Line::of(format!(" {world}Live figures "), theme.strong()),
+            &Line::default(),
+            theme.focus(),
+        );
         let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         let lines = lines(ctx, usize::from(inside.width));
         self.page = usize::from(inside.height).saturating_sub(1).max(1);
@@ -113,9 +119,11 @@ fn row(ctx: &Ctx<'_>, probe: &Probe, columns: usize, lines: &mut Vec<Line>) {
             .with(format!("  {age}"), theme.faint()),
     );
     for words in live.into_iter().flat_map(|l| l.why.iter().chain(l.hint.iter())) {
-        lines.extend(Line::wrapped(&format!("      {}", text::line(words)), columns, 6, theme.caution()).into_iter().map(|l| {
-            let text: String = l.0.into_iter().map(|(t, _)| t).collect();
-            Line::of(format!("      {}", text.trim_start()), theme.caution())
-        }));
+        lines.extend(
+            Line::wrapped(&format!("      {}", text::line(words)), columns, 6, theme.caution()).into_iter().map(|l| {
+                let text: String = l.0.into_iter().map(|(t, _)| t).collect();
+                Line::of(format!("      {}", text.trim_start()), theme.caution())
+            }),
+        );
     }
 }

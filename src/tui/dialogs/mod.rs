@@ -19,15 +19,13 @@ pub use close::Close;
 pub use control::Control;
 pub use find::Find;
 pub use form::{Field, Form};
-pub use forms::{
-    again, answer, approval, begin, danger, defer, edit, note, pause, reopen, secret, skip, unknown,
-};
+pub use forms::{again, answer, approval, begin, danger, defer, edit, note, pause, reopen, secret, skip, unknown};
 pub use leave::leave;
 pub use list::List;
 pub use menu::Menu;
 pub use metrics::Metrics;
 pub use settle::Settle;
-pub use viewer::{Kind, Viewer, contacts, details, preview, rollback};
+pub use viewer::{Kind, Viewer, by_hand, contacts, details, preview, rollback};
 
 use super::input::Key;
 use super::tree::Node;

@@ -85,20 +85,31 @@ fn rows(ctx: &Ctx<'_>, columns: usize) -> Vec<Row> {
     };
     let item_line = |index: usize, status: &Status| {
         let (glyph, style) = theme.status(status, state.current == Some(index));
-        Line::of(format!(" {glyph} "), style).with(text::cut_middle(&facts::title(model, index), columns * 3 / 5), ratatui::style::Style::new())
+        Line::of(format!(" {glyph} "), style)
+            .with(text::cut_middle(&facts::title(model, index), columns * 3 / 5), ratatui::style::Style::new())
     };
     if let Some(phase) = state.phase {
         for (index, _) in state.plan.items_of(phase) {
             let status = model.status(index);
             if !status.is_settled() {
-                add("Not settled in this phase", Some(Node::Item(index)), item_line(index, &status), why(ctx, index, columns * 2 / 5));
+                add(
+                    "Not settled in this phase",
+                    Some(Node::Item(index)),
+                    item_line(index, &status),
+                    why(ctx, index, columns * 2 / 5),
+                );
             }
         }
     }
     for (index, item) in state.items.iter().enumerate() {
         if let Some(Settled::Deferred(to, reason)) = &item.settled {
             let words = format!("{}: {}", facts::returns(model, to, ctx.now), text::line(reason));
-            add("Deferred", Some(Node::Item(index)), item_line(index, &Status::Deferred), Line::of(text::cut(&words, columns * 2 / 5), theme.faint()));
+            add(
+                "Deferred",
+                Some(Node::Item(index)),
+                item_line(index, &Status::Deferred),
+                Line::of(text::cut(&words, columns * 2 / 5), theme.faint()),
+            );
         }
     }
     for caution in state.cautions.iter().rev() {
@@ -107,7 +118,12 @@ fn rows(ctx: &Ctx<'_>, columns: usize) -> Vec<Row> {
         add("Cautions", node, left, Line::of(utc_second(caution.stamp.at), theme.faint()));
     }
     for text in &state.plan.cautions {
-        add("Cautions", None, Line::of(" ! ", theme.caution()).with(text::line(text), ratatui::style::Style::new()), Line::default());
+        add(
+            "Cautions",
+            None,
+            Line::of(" ! ", theme.caution()).with(text::line(text), ratatui::style::Style::new()),
+            Line::default(),
+        );
     }
     for (index, item) in state.items.iter().enumerate() {
         let (group, reason) = match &item.settled {
@@ -115,11 +131,21 @@ fn rows(ctx: &Ctx<'_>, columns: usize) -> Vec<Row> {
             Some(Settled::Skipped(reason)) => ("Skipped", reason),
             _ => continue,
         };
-        add(group, Some(Node::Item(index)), item_line(index, &model.status(index)), Line::of(text::cut(&text::line(reason), columns * 2 / 5), theme.faint()));
+        add(
+            group,
+            Some(Node::Item(index)),
+            item_line(index, &model.status(index)),
+            Line::of(text::cut(&text::line(reason), columns * 2 / 5), theme.faint()),
+        );
     }
     for (index, item) in state.items.iter().enumerate().filter(|(_, item)| item.fast) {
         let _ = item;
-        add("Answered faster than they can be read", Some(Node::Item(index)), item_line(index, &model.status(index)), Line::default());
+        add(
+            "Answered faster than they can be read",
+            Some(Node::Item(index)),
+            item_line(index, &model.status(index)),
+            Line::default(),
+        );
     }
     if rows.is_empty() {
         rows.push(Row { node: None, left: Line::of("nothing", theme.faint()), right: Line::default() });

@@ -109,7 +109,12 @@ impl Dialog for Viewer {
         self.down = self.down.min(self.most);
         if self.most > self.down {
             let more = Line::of(format!(" {} more ", self.most - self.down), theme.faint());
-            let edge = Rect { x: area.x + 1, y: area.bottom().saturating_sub(1), width: area.width.saturating_sub(3), height: 1 };
+            let edge = Rect {
+                x: area.x + 1,
+                y: area.bottom().saturating_sub(1),
+                width: area.width.saturating_sub(3),
+                height: 1,
+            };
             Paint::new(buf, edge).right(0, &more);
         }
         None
@@ -159,6 +164,13 @@ pub fn rollback(ctx: &Ctx<'_>) -> Viewer {
     Viewer::new("rollback", "Rollback, to read: nothing is started from here", lines)
 }
 
+/// What remains and the rollback, as plain commands: the way on when the program cannot go on.
+pub fn by_hand(ctx: &Ctx<'_>) -> Viewer {
+    let text = crate::engine::by_hand(&ctx.model.state);
+    let lines = text::lines(&text).into_iter().map(|l| (l, Kind::Text)).collect();
+    Viewer::new("by-hand", "By hand", lines)
+}
+
 /// Contacts and links.
 pub fn contacts(ctx: &Ctx<'_>) -> Viewer {
     let plan = &ctx.model.state.plan;
@@ -169,7 +181,8 @@ pub fn contacts(ctx: &Ctx<'_>) -> Viewer {
     for contact in &plan.contacts {
         let who = contact.role.as_deref().unwrap_or(&contact.name);
         let via = [contact.via.as_deref(), contact.url.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("  ");
-        let people = if contact.people.is_empty() { String::new() } else { format!("  ({})", contact.people.join(", ")) };
+        let people =
+            if contact.people.is_empty() { String::new() } else { format!("  ({})", contact.people.join(", ")) };
         lines.push((format!("  {}: {}", text::line(who), text::line(&format!("{via}{people}"))), Kind::Text));
     }
     lines.push((String::new(), Kind::Text));
@@ -193,7 +206,9 @@ pub fn contacts(ctx: &Ctx<'_>) -> Viewer {
 /// A notice before it is sent; Enter sends it.
 pub fn preview(ctx: &Ctx<'_>, index: usize) -> Result<Viewer, String> {
     let started = resolve(&ctx.model.state, index)?;
-    let Resolved::Notice { to, title, text: body } = &started.what else { return Err("there is no notice here".into()) };
+    let Resolved::Notice { to, title, text: body } = &started.what else {
+        return Err("there is no notice here".into());
+    };
     let to: Vec<String> = to.iter().map(|n| text::line(n.as_str())).collect();
     let mut lines = vec![
         (format!("to     {}", to.join(", ")), Kind::Text),
@@ -246,7 +261,12 @@ pub fn details(ctx: &Ctx<'_>, index: usize) -> Viewer {
         say(String::new(), Kind::Text);
         let edited = if attempt.what.edited { ", edited" } else { "" };
         say(
-            format!("attempt {}  {}  {}{edited}", attempt.number, facts::when_who(Some(attempt.started), Some(&attempt.by)), facts::ended(attempt)),
+            format!(
+                "attempt {}  {}  {}{edited}",
+                attempt.number,
+                facts::when_who(Some(attempt.started), Some(&attempt.by)),
+                facts::ended(attempt)
+            ),
             Kind::Heading,
         );
         match facts::command(&attempt.what.what) {
@@ -272,7 +292,16 @@ pub fn details(ctx: &Ctx<'_>, index: usize) -> Viewer {
         for id in &check.probes {
             let Some(known) = model.state.probes.get(id) else { continue };
             let Some(sample) = &known.sample else { continue };
-            say(format!("{}: {}, {}, {}", text::line(id.as_str()), known.verdict.words(), text::line(&sample.text), ago(ctx, sample.up)), Kind::Text);
+            say(
+                format!(
+                    "{}: {}, {}, {}",
+                    text::line(id.as_str()),
+                    known.verdict.words(),
+                    text::line(&sample.text),
+                    ago(ctx, sample.up)
+                ),
+                Kind::Text,
+            );
             for (name, value) in &sample.fields {
                 say(format!("  {name} = {}", text::line(&value.to_string())), Kind::Faint);
             }
@@ -282,7 +311,10 @@ pub fn details(ctx: &Ctx<'_>, index: usize) -> Viewer {
         say(format!("took {name} = {}", text::line(&value.to_string())), Kind::Text);
     }
     for note in model.state.notes.iter().filter(|n| n.item.as_ref() == Some(&plan.id)) {
-        say(format!("note  {}  {}", facts::when_who(Some(note.stamp), Some(&note.by)), text::line(&note.text)), Kind::Text);
+        say(
+            format!("note  {}  {}", facts::when_who(Some(note.stamp), Some(&note.by)), text::line(&note.text)),
+            Kind::Text,
+        );
     }
     let mut viewer = Viewer::new("details", "Details", lines);
     viewer.item = Some(index);
@@ -293,13 +325,16 @@ fn decision(ctx: &Ctx<'_>, settled: &Settled) -> Vec<String> {
     match settled {
         Settled::Answered(answer) => {
             let who = answer.by.as_ref().map(|b| text::line(b.name())).unwrap_or_default();
-            let mut lines = vec![format!("answered by {who}{}", if answer.fast { ", faster than it can be read" } else { "" })];
+            let mut lines =
+                vec![format!("answered by {who}{}", if answer.fast { ", faster than it can be read" } else { "" })];
             lines.extend(answer.fields.iter().map(|(k, v)| format!("  {k}: {}", text::line(&v.to_string()))));
             lines
         }
         Settled::Skipped(why) => vec![format!("skipped: {}", text::line(why))],
         Settled::NotApplicable(why) => vec![format!("does not apply: {}", text::line(why))],
-        Settled::Deferred(to, why) => vec![format!("deferred, {}: {}", facts::returns(ctx.model, to, ctx.now), text::line(why))],
+        Settled::Deferred(to, why) => {
+            vec![format!("deferred, {}: {}", facts::returns(ctx.model, to, ctx.now), text::line(why))]
+        }
         Settled::Overridden(why, second) => {
             let second = second.as_ref().map(|s| format!(", with {}", text::line(s.name()))).unwrap_or_default();
             vec![format!("overridden{second}: {}", text::line(why))]

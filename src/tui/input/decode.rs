@@ -333,7 +333,8 @@ mod tests {
             got.extend(decoder.feed(&stream[cut..]));
             assert_eq!(got, expected, "cut at {cut}");
         }
-        let raw: Vec<u8> = expected.iter().filter(|p| !matches!(p.input, Input::Paste(_))).flat_map(|p| p.raw.clone()).collect();
+        let raw: Vec<u8> =
+            expected.iter().filter(|p| !matches!(p.input, Input::Paste(_))).flat_map(|p| p.raw.clone()).collect();
         assert_eq!(raw, "x\u{1b}[1;2A漢z\u{1b}[<64;10;5M\u{1b}[I".as_bytes());
     }
 
@@ -344,7 +345,15 @@ mod tests {
         assert!(decoder.waits());
         assert_eq!(decoder.flush()[0].input, Input::Key(Key::plain(Code::Esc)));
         assert_eq!(keys(b"\x1b\x1b[A"), [Input::Key(Key::plain(Code::Esc)), Input::Key(Key::plain(Code::Up))]);
-        assert_eq!(keys(b"\xff\xc3(a"), [Input::Other, Input::Other, Input::Key(Key::plain(Code::Char('('))), Input::Key(Key::plain(Code::Char('a')))]);
+        assert_eq!(
+            keys(b"\xff\xc3(a"),
+            [
+                Input::Other,
+                Input::Other,
+                Input::Key(Key::plain(Code::Char('('))),
+                Input::Key(Key::plain(Code::Char('a')))
+            ]
+        );
         assert_eq!(keys(b"\x1b[?62;1c"), [Input::Other]);
         assert_eq!(keys(b"\x1b[12\x03"), [Input::Other, Input::Key(Key::ctrl('c'))]);
     }

@@ -22,11 +22,20 @@ pub fn banner(ctx: &Ctx<'_>) -> Option<Line> {
         all.push((words, theme.critical()));
     }
     if let Some(why) = ctx.model.gone.as_ref().filter(|_| state.ended.is_none()) {
-        let words = format!("the host is gone: {}. The command goes on; come back with: {}", text::line(why), text::line(&ctx.options.come_back));
+        let words = format!(
+            "the host is gone: {}. The command goes on; come back with: {}",
+            text::line(why),
+            text::line(&ctx.options.come_back)
+        );
         all.push((words, theme.critical()));
     }
     for (kind, (pinned, found)) in &state.moved {
-        let words = format!("{} is {}, pinned {}: nothing starts; switch back, then check again", text::line(kind), text::line(found), text::line(pinned));
+        let words = format!(
+            "{} is {}, pinned {}: nothing starts; switch back, then check again",
+            text::line(kind),
+            text::line(found),
+            text::line(pinned)
+        );
         all.push((words, theme.caution()));
     }
     if let Some((who, until)) = &state.control.asked
@@ -34,12 +43,22 @@ pub fn banner(ctx: &Ctx<'_>) -> Option<Line> {
         && state.control.holder.as_ref() == Some(&ctx.options.who)
     {
         let left = until.saturating_sub(ctx.model.up(ctx.now)) / 1_000_000;
-        all.push((format!("{} asks for control, {} left: q hands over", text::line(who.name()), crate::words::clock(left)), theme.caution()));
+        all.push((
+            format!("{} asks for control, {} left: q hands over", text::line(who.name()), crate::words::clock(left)),
+            theme.caution(),
+        ));
     }
     if let Some(paused) = &state.paused {
         let why = paused.reason.as_ref().map(|r| format!(": {}", text::line(r))).unwrap_or_default();
-        let at = paused.at.as_ref().and_then(|id| state.index(id)).map(|i| format!(" at \"{}\"", super::super::facts::title(ctx.model, i)));
-        all.push((format!("PAUSED since {}{}{why}   p goes on", utc_second(paused.since.at), at.unwrap_or_default()), theme.caution()));
+        let at = paused
+            .at
+            .as_ref()
+            .and_then(|id| state.index(id))
+            .map(|i| format!(" at \"{}\"", super::super::facts::title(ctx.model, i)));
+        all.push((
+            format!("PAUSED since {}{}{why}   p goes on", utc_second(paused.since.at), at.unwrap_or_default()),
+            theme.caution(),
+        ));
     }
     if let Some((_, why)) = &state.person_needed {
         all.push((format!("a person is needed: {}", text::line(why)), theme.caution()));

@@ -9,7 +9,14 @@ use crate::tui::view::Ctx;
 use crate::tui::widgets::{Line, Paint};
 
 /// Draws the row. `mode`: its name when it is not Keys; `said`: something to be read first.
-pub fn draw(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect, mode: &str, verbs: &[(&'static str, String)], said: Option<&str>) {
+pub fn draw(
+    ctx: &Ctx<'_>,
+    buf: &mut Buffer,
+    area: Rect,
+    mode: &str,
+    verbs: &[(&'static str, String)],
+    said: Option<&str>,
+) {
     let theme = ctx.theme;
     let mut line = Line::plain(" ");
     if !mode.is_empty() {
@@ -22,7 +29,8 @@ pub fn draw(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect, mode: &str, verbs: &[(&
     }
     let room = usize::from(area.width);
     // The way back and `?` keep their places: a short row says where the rest is.
-    let last: Vec<usize> = verbs.iter().enumerate().filter(|(_, (key, _))| matches!(*key, "?" | "r" | "Esc")).map(|(i, _)| i).collect();
+    let last: Vec<usize> =
+        verbs.iter().enumerate().filter(|(_, (key, _))| matches!(*key, "?" | "r" | "Esc")).map(|(i, _)| i).collect();
     let kept: usize = last.iter().map(|i| piece_width(ctx, &verbs[*i]) + 2).sum();
     let mut full = false;
     for (index, (key, words)) in verbs.iter().enumerate() {

@@ -25,8 +25,10 @@ pub struct Drew {
     pub most: usize,
     /// The cursor while it is typed.
     pub cursor: Option<Position>,
-    /// The whole command was on the screen: item, what was seen of it, digest.
+    /// The command's end was on the screen: item, what was seen of it, digest.
     pub command: Option<(usize, u32, String)>,
+    /// Lines of the command that are still below.
+    pub command_left: usize,
 }
 
 /// The pane's title: where the item stands.
@@ -73,6 +75,7 @@ pub fn draw(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect) -> Drew {
     let seen_down = ctx.view.text_down.min(most) + usize::from(text_area.height);
     let mut drew = Drew { most, ..Drew::default() };
     // A command that did not fit was read when its end was scrolled to.
+    drew.command_left = command_end.saturating_sub(seen_down);
     if seen_down >= command_end
         && let Ok(started) = crate::engine::resolve(&ctx.model.state, index)
     {
@@ -143,7 +146,11 @@ fn policy(ctx: &Ctx<'_>, index: usize, columns: usize, lines: &mut Vec<Line>) {
     if !expects.is_empty() || !usual.is_empty() {
         let left = if expects.is_empty() { String::new() } else { format!("expects  {expects}") };
         if text::width(&left) + text::width(&usual) + 4 <= columns {
-            let gap = if left.is_empty() || usual.is_empty() { String::new() } else { " ".repeat(8.min(columns - text::width(&left) - text::width(&usual))) };
+            let gap = if left.is_empty() || usual.is_empty() {
+                String::new()
+            } else {
+                " ".repeat(8.min(columns - text::width(&left) - text::width(&usual)))
+            };
             lines.push(Line::plain(left).with(gap, Style::new()).with(usual, theme.faint()));
         } else {
             lines.extend(Line::labelled("expects", &expects, columns, Style::new()));
@@ -163,7 +170,10 @@ fn policy(ctx: &Ctx<'_>, index: usize, columns: usize, lines: &mut Vec<Line>) {
     }
     if let Some(owner) = &item.owner {
         let contact = ctx.model.state.plan.contacts.iter().find(|c| c.name == owner.as_str());
-        lines.push(Line::of(format!("owner    {}", text::line(contact.and_then(|c| c.role.as_deref()).unwrap_or(owner.as_str()))), theme.faint()));
+        lines.push(Line::of(
+            format!("owner    {}", text::line(contact.and_then(|c| c.role.as_deref()).unwrap_or(owner.as_str()))),
+            theme.faint(),
+        ));
     }
     if let Some(why) = &item.why {
         lines.extend(Line::labelled("why", &text::line(why), columns, theme.faint()));
@@ -183,13 +193,18 @@ fn outcome(ctx: &Ctx<'_>, index: usize, columns: usize, lines: &mut Vec<Line>) {
     }
     let Some((_, ended)) = &attempt.ended else { return };
     let earlier = item.attempts.len().saturating_sub(1);
-    let earlier = if earlier > 0 { format!("   {earlier} earlier attempt{}", facts::plural(earlier)) } else { String::new() };
+    let earlier =
+        if earlier > 0 { format!("   {earlier} earlier attempt{}", facts::plural(earlier)) } else { String::new() };
     let style = match attempt.outcome() {
         Some(Outcome::Passed) => theme.good(),
         Some(Outcome::Failed | Outcome::TimedOut | Outcome::NotStarted) => theme.critical(),
         _ => theme.caution(),
     };
-    let words = format!("{} {}{earlier}", facts::ended(attempt), facts::when_who(attempt.ended.as_ref().map(|(s, _)| *s), None));
+    let words = format!(
+        "{} {}{earlier}",
+        facts::ended(attempt),
+        facts::when_who(attempt.ended.as_ref().map(|(s, _)| *s), None)
+    );
     lines.extend(Line::wrapped(&words, columns, 2, style));
     if let Some(why) = &ended.why {
         lines.extend(Line::wrapped(&text::line(why), columns, 2, style));
@@ -277,12 +292,18 @@ fn heading(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
             phase
         }
         Node::Group(group) => {
-            lines.push(Line::of(plan.groups.get(group).map(|g| text::line(&g.title)).unwrap_or_default(), theme.strong()));
+            lines.push(Line::of(
+                plan.groups.get(group).map(|g| text::line(&g.title)).unwrap_or_default(),
+                theme.strong(),
+            ));
             return lines;
         }
         Node::Watch => {
             let Some(watch) = &plan.watch else { return lines };
-            lines.push(Line::of(format!("Watch for {}", crate::words::short_duration(watch.for_seconds)), theme.strong()));
+            lines.push(Line::of(
+                format!("Watch for {}", crate::words::short_duration(watch.for_seconds)),
+                theme.strong(),
+            ));
             lines.push(Line::plain("After the last box these are wanted:"));
             lines.extend(watch.expect.iter().map(|e| Line::plain(format!("  {}", text::line(e.source())))));
             return lines;
@@ -347,15 +368,28 @@ fn end(ctx: &Ctx<'_>, ended: &crate::engine::RunEnded, columns: usize) -> Vec<Li
         let counts = state.counts(phase);
         let title = state.plan.phase(phase).map(|p| text::line(&p.title)).unwrap_or_default();
         let title = if title.is_empty() { "Checklist".into() } else { title };
-        lines.push(Line::plain(format!("{title}: {} of {} settled, {} passed", counts.settled, counts.all, counts.passed)));
+        lines.push(Line::plain(format!(
+            "{title}: {} of {} settled, {} passed",
+            counts.settled, counts.all, counts.passed
+        )));
     }
-    lines.push(Line::plain(format!("{} failed, {} deferred, {} cautions", ended.failed, ended.deferred, state.cautions.len())));
+    lines.push(Line::plain(format!(
+        "{} failed, {} deferred, {} cautions",
+        ended.failed,
+        ended.deferred,
+        state.cautions.len()
+    )));
     if let Some(watch) = &state.plan.watch {
         lines.push(Line::blank());
         lines.push(Line::plain(format!("Watch for {}:", crate::words::short_duration(watch.for_seconds))));
         lines.extend(watch.expect.iter().map(|e| Line::plain(format!("  {}", text::line(e.source())))));
     }
     lines.push(Line::blank());
-    lines.extend(Line::wrapped(&format!("Record: {}/{}", text::line(&ctx.model.folder), crate::words::files::RECORD_MD), columns, 8, Style::new()));
+    lines.extend(Line::wrapped(
+        &format!("Record: {}/{}", text::line(&ctx.model.folder), crate::words::files::RECORD_MD),
+        columns,
+        8,
+        Style::new(),
+    ));
     lines.into_iter().flat_map(|l| wrap_line(l, columns)).collect()
 }

@@ -12,9 +12,6 @@ use crate::tui::view::Ctx;
 use crate::tui::widgets::Line;
 use crate::words::{ProbeId, Verdict, clock, short_duration};
 
-/// Lines of a script that are shown; the rest is one key away (`e`).
-const SCRIPT: usize = 14;
-
 /// The lines of an item's action.
 pub fn lines(ctx: &Ctx<'_>, index: usize, columns: usize) -> Vec<Line> {
     let item = &ctx.model.state.plan.items[index];
@@ -38,7 +35,12 @@ pub fn lines(ctx: &Ctx<'_>, index: usize, columns: usize) -> Vec<Line> {
         }
         Action::Baseline(baseline) => {
             let over = short_duration(baseline.over);
-            let mut lines = Line::wrapped(&format!("measures {} over {over}", names(ctx, &baseline.probes)), columns, 2, Style::new());
+            let mut lines = Line::wrapped(
+                &format!("measures {} over {over}", names(ctx, &baseline.probes)),
+                columns,
+                2,
+                Style::new(),
+            );
             lines.extend(watched(ctx, index, columns));
             for id in &baseline.probes {
                 let Some(probe) = ctx.model.state.plan.probe(id) else { continue };
@@ -103,14 +105,13 @@ fn command(ctx: &Ctx<'_>, index: usize, columns: usize) -> Vec<Line> {
             }
         }
         Command::Script(shell, script) => {
-            let more = script.len().saturating_sub(SCRIPT);
-            lines.push(Line::of(format!("{shell}, a script of {} line{}:", script.len(), facts::plural(script.len())), theme.faint()));
-            for line in script.iter().take(SCRIPT) {
+            lines.push(Line::of(
+                format!("{shell}, a script of {} line{}:", script.len(), facts::plural(script.len())),
+                theme.faint(),
+            ));
+            for line in script.iter() {
                 let wrapped = text::fill([line.clone()], columns.saturating_sub(2), 2);
                 lines.extend(wrapped.into_iter().map(|l| Line::of("  ", Style::new()).with(l, theme.strong())));
-            }
-            if more > 0 {
-                lines.push(Line::of(format!("  … {more} more lines: e shows all"), theme.caution()));
             }
         }
         Command::None => {}
@@ -148,8 +149,11 @@ fn probe_lines(ctx: &Ctx<'_>, probes: &[ProbeId], columns: usize) -> Vec<Line> {
     let mut lines = vec![];
     for id in probes {
         let Some(probe) = plan.probe(id) else { continue };
-        let members: Vec<&Probe> =
-            if probe.members.is_empty() { vec![probe] } else { probe.members.iter().filter_map(|m| plan.probe(m)).collect() };
+        let members: Vec<&Probe> = if probe.members.is_empty() {
+            vec![probe]
+        } else {
+            probe.members.iter().filter_map(|m| plan.probe(m)).collect()
+        };
         for probe in members {
             one_probe(ctx, probe, columns, &mut lines);
         }
@@ -171,18 +175,24 @@ fn one_probe(ctx: &Ctx<'_>, probe: &Probe, columns: usize, lines: &mut Vec<Line>
     };
     let wanted = probe.expect.iter().map(|e| text::line(e.source())).collect::<Vec<_>>().join(", ");
     let age = up.map(|up| ago(ctx, up)).unwrap_or_default();
-    let words: Vec<&str> = [seen.as_str(), wanted.as_str(), age.as_str()].into_iter().filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        [seen.as_str(), wanted.as_str(), age.as_str()].into_iter().filter(|w| !w.is_empty()).collect();
     let title = text::line(&probe.title);
     lines.extend(
-        text::wrap(&format!("{title}  {}", words.join(" · ")), columns.saturating_sub(2), 2).into_iter().enumerate().map(|(n, l)| {
-            let lead = if n == 0 { format!("{glyph} ") } else { "  ".into() };
-            Line::of(lead, style).with(l, Style::new())
-        }),
+        text::wrap(&format!("{title}  {}", words.join(" · ")), columns.saturating_sub(2), 2)
+            .into_iter()
+            .enumerate()
+            .map(|(n, l)| {
+                let lead = if n == 0 { format!("{glyph} ") } else { "  ".into() };
+                Line::of(lead, style).with(l, Style::new())
+            }),
     );
     if verdict != Verdict::Ok {
         for (words, style) in [(why, theme.caution()), (hint, Style::new())] {
             let Some(words) = words else { continue };
-            lines.extend(Line::wrapped(&format!("    {}", text::line(words)), columns, 4, style).into_iter().map(indent));
+            lines.extend(
+                Line::wrapped(&format!("    {}", text::line(words)), columns, 4, style).into_iter().map(indent),
+            );
         }
     }
 }
@@ -228,7 +238,12 @@ fn approval(ctx: &Ctx<'_>, index: usize, approve: &Approve, columns: usize) -> V
         crate::words::Proof::Login => "in the approver's own login",
         crate::words::Proof::Key => "signed with the approver's SSH key",
     };
-    let mut lines = Line::wrapped(&format!("{} of: {who}; {proof}; within {}", approve.count, short_duration(approve.within)), columns, 2, Style::new());
+    let mut lines = Line::wrapped(
+        &format!("{} of: {who}; {proof}; within {}", approve.count, short_duration(approve.within)),
+        columns,
+        2,
+        Style::new(),
+    );
     let Some(request) = &state.items[index].request else { return lines };
     lines.push(Line::blank());
     lines.extend(text::lines(&request.text).into_iter().map(|l| Line::of(format!("  {l}"), theme.faint())));
@@ -262,9 +277,10 @@ pub fn decision(ctx: &Ctx<'_>, index: usize) -> Option<(String, Style)> {
         }
         Settled::Skipped(why) => (format!("skipped {who}: {}", text::line(why)), caution),
         Settled::NotApplicable(why) => (format!("does not apply {who}: {}", text::line(why)), ctx.theme.faint()),
-        Settled::Deferred(to, why) => {
-            (format!("deferred {who}, comes back {}: {}", facts::returns(ctx.model, to, ctx.now), text::line(why)), caution)
-        }
+        Settled::Deferred(to, why) => (
+            format!("deferred {who}, comes back {}: {}", facts::returns(ctx.model, to, ctx.now), text::line(why)),
+            caution,
+        ),
         Settled::Overridden(why, second) => {
             let second = second.as_ref().map(|s| format!(" with {}", text::line(s.name()))).unwrap_or_default();
             (format!("overridden {who}{second}: {}", text::line(why)), caution)

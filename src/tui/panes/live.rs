@@ -13,32 +13,45 @@ use crate::words::{Severity, Verdict, clock, short_duration};
 
 /// Columns of a sparkline.
 const SPARK: usize = 8;
-/// Probes of one pane beyond this fold into `+n more`; the worst come first.
-const MOST: usize = 8;
+/// How many rows a pane, and the triggers, may have: the first that lets all fit; the rest folds into `+n more`.
+const MOST: [usize; 7] = [usize::MAX, 16, 8, 6, 4, 3, 2];
 
 /// Draws the column; returns how far down it can go.
 pub fn draw(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect) -> usize {
-    let lines = lines(ctx, usize::from(area.width));
-    Paint::new(buf, area).lines(&lines, ctx.view.live_down)
+    let height = usize::from(area.height);
+    let mut all = vec![];
+    for most in MOST {
+        all = lines(ctx, usize::from(area.width), most);
+        if all.len() <= height {
+            break;
+        }
+    }
+    Paint::new(buf, area).lines(&all, ctx.view.live_down)
 }
 
 /// All lines of the column.
-fn lines(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
+fn lines(ctx: &Ctx<'_>, columns: usize, most: usize) -> Vec<Line> {
     let (plan, theme) = (&ctx.model.state.plan, ctx.theme);
     let mut lines = vec![];
     for pane in &plan.panes {
-        let probes: Vec<&Probe> = pane.probes.iter().filter_map(|id| plan.probe(id)).flat_map(|p| leaves(ctx, p)).collect();
-        let every = probes.iter().filter_map(|p| p.every).min_by(f64::total_cmp).map(short_duration).unwrap_or_default();
+        let probes: Vec<&Probe> =
+            pane.probes.iter().filter_map(|id| plan.probe(id)).flat_map(|p| leaves(ctx, p)).collect();
+        let every =
+            probes.iter().filter_map(|p| p.every).min_by(f64::total_cmp).map(short_duration).unwrap_or_default();
         let title = text::line(&pane.title).to_uppercase();
         let pad = columns.saturating_sub(text::width(&title) + text::width(&every) + 2);
-        lines.push(Line::of(format!(" {title}"), theme.strong()).with(" ".repeat(pad), Style::new()).with(every, theme.faint()));
+        lines.push(
+            Line::of(format!(" {title}"), theme.strong())
+                .with(" ".repeat(pad), Style::new())
+                .with(every, theme.faint()),
+        );
         let mut rows: Vec<(u8, &Probe, Option<&LiveProbe>)> =
             probes.into_iter().map(|p| (badness(ctx, p), p, ctx.model.live_probe(&p.id))).collect();
-        if rows.len() > MOST {
+        if rows.len() > most {
             rows.sort_by_key(|(bad, ..)| std::cmp::Reverse(*bad));
         }
-        let more = rows.len().saturating_sub(MOST);
-        for (_, probe, live) in rows.into_iter().take(MOST) {
+        let more = rows.len().saturating_sub(most);
+        for (_, probe, live) in rows.into_iter().take(most) {
             lines.push(probe_line(ctx, probe, live, columns));
         }
         if more > 0 {
@@ -50,7 +63,8 @@ fn lines(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
     }
     if !plan.triggers.is_empty() {
         lines.push(Line::of(" TRIGGERS", theme.strong()));
-        for trigger in &plan.triggers {
+        let more = plan.triggers.len().saturating_sub(most.max(3));
+        for trigger in plan.triggers.iter().take(most.max(3)) {
             let when = match &trigger.when {
                 TriggerWhen::Samples(_) => "off",
                 TriggerWhen::Manual(_) => "by hand",
@@ -65,6 +79,9 @@ fn lines(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
             let pad = room.saturating_sub(text::width(&title)) + 1;
             let glyph = theme.pick("·", "[-]");
             lines.push(Line::of(format!(" {glyph} {severity} {title}{}{when}", " ".repeat(pad)), theme.faint()));
+        }
+        if more > 0 {
+            lines.push(Line::of(format!("   +{more} more"), theme.faint()));
         }
     }
     lines
@@ -121,7 +138,9 @@ fn probe_line(ctx: &Ctx<'_>, probe: &Probe, live: Option<&LiveProbe>, columns: u
     let room = columns.saturating_sub(5 + text::width(&words) + text::width(glyph) - 1);
     let title = text::cut_middle(&title, room);
     let pad = room.saturating_sub(text::width(&title)) + 1;
-    Line::of(format!(" {glyph} "), style).with(format!("{title}{}", " ".repeat(pad)), Style::new()).with(words, if verdict == Verdict::Ok { Style::new() } else { style })
+    Line::of(format!(" {glyph} "), style)
+        .with(format!("{title}{}", " ".repeat(pad)), Style::new())
+        .with(words, if verdict == Verdict::Ok { Style::new() } else { style })
 }
 
 /// The live column as one row, for screens without room: worst probes first, then figures.
@@ -137,16 +156,26 @@ pub fn row(ctx: &Ctx<'_>, columns: usize) -> Line {
     let mut pieces: Vec<Line> = vec![];
     let piece = |probe: &Probe| {
         let live = ctx.model.live_probe(&probe.id);
-        let (glyph, style) = theme.verdict(live.map(|l| l.verdict).unwrap_or_default(), live.is_some_and(|l| l.up.is_some()));
-        let since = live.and_then(|l| l.bad_since).map(|up| clock(ctx.model.up(ctx.now).saturating_sub(up) / 1_000_000));
+        let (glyph, style) =
+            theme.verdict(live.map(|l| l.verdict).unwrap_or_default(), live.is_some_and(|l| l.up.is_some()));
+        let since =
+            live.and_then(|l| l.bad_since).map(|up| clock(ctx.model.up(ctx.now).saturating_sub(up) / 1_000_000));
         let seen = live.map_or("not yet".into(), |l| text::line(&l.text));
         let since = since.map(|s| format!(" {s}")).unwrap_or_default();
-        Line::of(format!("{glyph} {} {}{since}", text::cut_middle(&text::line(&probe.title), 20), text::cut(&seen, 24)), style)
+        Line::of(
+            format!("{glyph} {} {}{since}", text::cut_middle(&text::line(&probe.title), 20), text::cut(&seen, 24)),
+            style,
+        )
     };
     if bad == 0 && !checks.is_empty() {
         let unknown = checks.iter().filter(|p| badness(ctx, p) == 1).count();
-        let (glyph, style) = if unknown == 0 { theme.verdict(Verdict::Ok, true) } else { theme.verdict(Verdict::NoData, true) };
-        let words = if unknown == 0 { format!("{glyph} all {} ok", checks.len()) } else { format!("{glyph} {unknown} of {} without data", checks.len()) };
+        let (glyph, style) =
+            if unknown == 0 { theme.verdict(Verdict::Ok, true) } else { theme.verdict(Verdict::NoData, true) };
+        let words = if unknown == 0 {
+            format!("{glyph} all {} ok", checks.len())
+        } else {
+            format!("{glyph} {unknown} of {} without data", checks.len())
+        };
         pieces.push(Line::of(words, style));
     } else {
         pieces.extend(checks.iter().take(bad).map(|p| piece(p)));
@@ -155,7 +184,8 @@ pub fn row(ctx: &Ctx<'_>, columns: usize) -> Line {
         pieces.push(Line::of("triggers off", theme.faint()));
     }
     for probe in gauges {
-        let value = ctx.model.live_probe(&probe.id).and_then(|l| l.value).map_or("no data".into(), |v| probe.unit.show(v));
+        let value =
+            ctx.model.live_probe(&probe.id).and_then(|l| l.value).map_or("no data".into(), |v| probe.unit.show(v));
         pieces.push(Line::plain(format!("{} {value}", text::cut_middle(&text::line(&probe.title), 16))));
     }
     let mut line = Line::plain(" ");

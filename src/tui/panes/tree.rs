@@ -52,7 +52,8 @@ pub fn neighbours(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect) {
         let (glyph, style) = ctx.theme.status(&ctx.model.status(*i), ctx.model.state.current == Some(*i));
         let title = text::cut_middle(&facts::title(ctx.model, *i), usize::from(area.width).saturating_sub(12));
         let text_style = if *i == index { ctx.theme.strong() } else { Style::new() };
-        let line = Line::of(format!(" {glyph} "), style).with(format!("{} ", facts::place(ctx.model, *i).0), ctx.theme.faint());
+        let line = Line::of(format!(" {glyph} "), style)
+            .with(format!("{} ", facts::place(ctx.model, *i).0), ctx.theme.faint());
         Paint::new(buf, area).line(0, y, &line.with(title, text_style));
     }
 }
@@ -95,7 +96,9 @@ fn parts(ctx: &Ctx<'_>, row: &TreeRow, width: usize) -> (Line, Line) {
     let rollback = row.node == Node::Phase(plan.rollback_phase());
     let boxed = ctx.boxed() == Some(row.node);
     let (glyph, style) = match (row.open, rollback) {
-        (Some(true), _) if row.count.0 < row.count.1 || boxed => (theme.pick("▾", "[v]"), if boxed { theme.focus() } else { Style::new() }),
+        (Some(true), _) if row.count.0 < row.count.1 || boxed => {
+            (theme.pick("▾", "[v]"), if boxed { theme.focus() } else { Style::new() })
+        }
         (Some(false), true) => (theme.pick("↺", "[r]"), Style::new()),
         _ => theme.status(&row.worst, boxed),
     };

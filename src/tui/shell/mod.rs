@@ -1,7 +1,7 @@
 //! The thin shell around the program: the terminal, signals, the link, the loop.
 
 mod reader;
-mod screen;
+pub(in crate::tui) mod screen;
 
 use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -31,6 +31,9 @@ pub enum TuiError {
     /// There is no terminal.
     #[error("no terminal to draw on: use --plain")]
     NoTerminal,
+    /// A thread of the client failed; the terminal was given back.
+    #[error("a part of the screens failed; the run goes on")]
+    Failed,
     /// The terminal could not be used.
     #[error("the terminal cannot be used ({0}): use --plain")]
     Io(#[from] io::Error),
@@ -70,7 +73,14 @@ pub fn run(link: ClientLink, options: Options) -> Result<Exit, TuiError> {
     })?;
     let ClientLink { to_host, from_host } = link;
     forward(from_host, wake)?;
-    let mut shell = Shell { app: App::new(options), decoder: Decoder::default(), to_host, woken, start: Instant::now(), fed: Instant::now() };
+    let mut shell = Shell {
+        app: App::new(options),
+        decoder: Decoder::default(),
+        to_host,
+        woken,
+        start: Instant::now(),
+        fed: Instant::now(),
+    };
     let result = shell.turn(&mut screen);
     drop(screen);
     reader.stop();
@@ -110,6 +120,9 @@ impl Shell {
         self.app.hello();
         let mut drawn: Option<Instant> = None;
         loop {
+            if !screen::is_ours() {
+                return Err(TuiError::Failed);
+            }
             if let Some(exit) = self.carry_out(screen)? {
                 return Ok(exit);
             }

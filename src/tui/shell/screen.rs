@@ -50,8 +50,13 @@ fn give_back() {
     let _ = terminal::disable_raw_mode();
 }
 
+/// The terminal is still ours: no panic has given it back.
+pub(super) fn is_ours() -> bool {
+    OURS.load(Ordering::SeqCst)
+}
+
 /// The terminal while it is ours.
-pub(super) struct Screen {
+pub(in crate::tui) struct Screen {
     backend: CrosstermBackend<Stdout>,
     shown: Buffer,
     cursor: Option<Position>,
@@ -61,7 +66,7 @@ pub(super) struct Screen {
 
 impl Screen {
     /// Takes the terminal.
-    pub(super) fn enter() -> io::Result<Self> {
+    pub(in crate::tui) fn enter() -> io::Result<Self> {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
@@ -83,8 +88,9 @@ impl Screen {
     }
 
     /// Draws a frame: only cells that changed are sent, nothing when none did.
-    pub(super) fn draw(&mut self, draw: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<()> {
-        let (width, height) = if self.stale { terminal::size()? } else { (self.shown.area.width, self.shown.area.height) };
+    pub(in crate::tui) fn draw(&mut self, draw: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<()> {
+        let (width, height) =
+            if self.stale { terminal::size()? } else { (self.shown.area.width, self.shown.area.height) };
         let area = Rect::new(0, 0, width, height);
         let mut next = Buffer::empty(area);
         let cursor = draw(area, &mut next);
@@ -114,31 +120,31 @@ impl Screen {
     }
 
     /// What stands on the terminal is not what we drew.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::tui) fn forget(&mut self) {
         self.stale = true;
         self.cursor = None;
     }
 
     /// Everything has to be drawn anew.
-    pub(super) fn is_stale(&self) -> bool {
+    pub(in crate::tui) fn is_stale(&self) -> bool {
         self.stale
     }
 
     /// The window has another size.
-    pub(super) fn resized(&mut self) -> io::Result<()> {
+    pub(in crate::tui) fn resized(&mut self) -> io::Result<()> {
         self.forget();
         Ok(())
     }
 
     /// Stops this process as Ctrl-Z does, with the terminal given back; returns when it is continued.
-    pub(super) fn suspend(&mut self) -> io::Result<()> {
+    pub(in crate::tui) fn suspend(&mut self) -> io::Result<()> {
         give_back();
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
         self.resume()
     }
 
     /// Continued: whatever had the terminal meanwhile, it is taken anew.
-    pub(super) fn resume(&mut self) -> io::Result<()> {
+    pub(in crate::tui) fn resume(&mut self) -> io::Result<()> {
         if !OURS.load(Ordering::SeqCst) {
             claim()?;
         } else {
@@ -155,7 +161,7 @@ impl Screen {
     }
 
     /// The mouse belongs to the outer terminal, for its own selection.
-    pub(super) fn free_mouse(&mut self, free: bool) -> io::Result<()> {
+    pub(in crate::tui) fn free_mouse(&mut self, free: bool) -> io::Result<()> {
         if self.mouse == free {
             self.mouse = !free;
             let mut out = io::stdout();
@@ -166,7 +172,7 @@ impl Screen {
     }
 
     /// Copies by OSC 52.
-    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
+    pub(in crate::tui) fn copy(&mut self, text: &str) -> io::Result<()> {
         let mut end = text.len().min(COPY);
         while !text.is_char_boundary(end) {
             end -= 1;
@@ -175,14 +181,14 @@ impl Screen {
     }
 
     /// A bell and a notification (OSC 9); `words` are clean.
-    pub(super) fn bell(&mut self, words: &str) -> io::Result<()> {
+    pub(in crate::tui) fn bell(&mut self, words: &str) -> io::Result<()> {
         let mut out = io::stdout();
         write!(out, "\x07\x1b]9;{}\x1b\\", one_line(words))?;
         out.flush()
     }
 
     /// The window's title; clean.
-    pub(super) fn title(&mut self, title: &str) -> io::Result<()> {
+    pub(in crate::tui) fn title(&mut self, title: &str) -> io::Result<()> {
         execute!(io::stdout(), SetTitle(one_line(title)))
     }
 }

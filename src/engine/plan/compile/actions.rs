@@ -88,17 +88,19 @@ impl Compiler<'_> {
                 if !step.expect.is_empty() {
                     spec.expect.clone_from(&step.expect);
                 }
-                let mut probe = self.probe(ProbeId(id.0.clone()), title, each, &spec);
+                let mut probe = self.probe(self.own_id(id, None), title, each, &spec);
+                probe.of = Some(id.clone());
                 steady(&mut probe, check);
-                let probes = match &probe.kind {
-                    kinds::ProbeKind::AllOf(names) | kinds::ProbeKind::AnyOf(names) => {
-                        probe.members =
-                            names.iter().map(|n| ProbeId(n.0.clone())).filter(|p| self.plan.probe(p).is_some()).collect();
-                        if probe.members.is_empty() { vec![] } else { vec![probe.id.clone()] }
+                if let kinds::ProbeKind::AllOf(names) | kinds::ProbeKind::AnyOf(names) = &probe.kind {
+                    probe.members =
+                        names.iter().map(|n| ProbeId(n.0.clone())).filter(|p| self.find_probe(p).is_some()).collect();
+                    probe.expect = vec![];
+                    if probe.members.is_empty() {
+                        return Check { probes: vec![] };
                     }
-                    _ => vec![probe.id.clone()],
-                };
-                self.plan.probes.push(probe);
+                }
+                let probes = vec![probe.id.clone()];
+                self.add_probe(probe);
                 Check { probes }
             }
             CheckLook::Probe(name) => {
@@ -107,23 +109,32 @@ impl Compiler<'_> {
                 if !changed {
                     return Check { probes: vec![named] };
                 }
-                let mut made = vec![];
-                let mut leaves = vec![];
-                crate::engine::effect::leaves(&self.plan, std::slice::from_ref(&named), &mut leaves, 0);
+                let leaves = crate::engine::effect::leaves_by(&|p: &ProbeId| self.find_probe(p), &[named]);
                 let alone = leaves.len() == 1;
+                let mut made = vec![];
                 for leaf in leaves {
-                    let Some(mut probe) = self.plan.probe(&leaf).cloned() else { continue };
-                    probe.id = ProbeId(if alone { id.0.clone() } else { format!("{id}/{leaf}") });
+                    let Some(mut probe) = self.find_probe(&leaf).cloned() else { continue };
+                    probe.id = self.own_id(id, (!alone).then_some(&leaf));
+                    probe.of = Some(id.clone());
                     if !step.expect.is_empty() {
                         probe.expect = with_default(&probe.kind, &step.expect);
                     }
                     steady(&mut probe, check);
                     made.push(probe.id.clone());
-                    self.plan.probes.push(probe);
+                    self.add_probe(probe);
                 }
                 Check { probes: made }
             }
         }
+    }
+
+    /// The id of a check's own look: the item's, unless a named probe has it already.
+    fn own_id(&self, item: &ItemId, leaf: Option<&ProbeId>) -> ProbeId {
+        let plain = match leaf {
+            None => ProbeId(item.0.clone()),
+            Some(leaf) => ProbeId(format!("{item}/{leaf}")),
+        };
+        if self.find_probe(&plain).is_none() { plain } else { ProbeId(format!("{plain}/own")) }
     }
 
     fn wait(&self, wait: &kinds::Wait, place: &Place<'_>) -> Wait {
@@ -159,6 +170,7 @@ impl Compiler<'_> {
                 default: field.default.clone(),
                 pattern: field.pattern.clone(),
                 optional: field.optional,
+                rule: field.clone(),
                 source: here.sources(&field.source),
             })
             .collect();

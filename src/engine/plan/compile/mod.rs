@@ -6,14 +6,14 @@ mod known;
 mod probes;
 mod steps;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub use known::Given;
 
 use self::known::{Here, Known};
-use super::{Carrier, Plan};
+use super::{Carrier, Plan, Probe};
 use crate::runbook::model::Runbook;
-use crate::words::Value;
+use crate::words::{ProbeId, Value};
 
 /// Why a plan could not be compiled, in words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,8 @@ struct Compiler<'a> {
     runbook: &'a Runbook,
     known: Known,
     plan: Plan,
+    /// Places of the probes: the plan's own index is made when it is whole.
+    probe_places: HashMap<ProbeId, usize>,
 }
 
 /// Compiles a runbook that was loaded without errors.
@@ -43,17 +45,30 @@ pub fn compile(runbook: &Runbook, given: &Given) -> Result<Plan, CompileError> {
         ("rto".to_owned(), seconds(runbook.objectives.rto)),
         ("rpo".to_owned(), seconds(runbook.objectives.rpo)),
     ]);
-    let mut compiler = Compiler { runbook, known, plan: Plan::default() };
+    let mut compiler = Compiler { runbook, known, plan: Plan::default(), probe_places: HashMap::new() };
     compiler.header(given)?;
     compiler.probes()?;
     compiler.panes_and_triggers()?;
     compiler.phases()?;
+    let mut ids = HashSet::new();
+    if let Some(twice) = compiler.plan.items.iter().find(|item| !ids.insert(&item.id)) {
+        return Err(CompileError(format!("two items would be called `{}`: give one of their steps an `id`", twice.id)));
+    }
     Ok(compiler.plan)
 }
 
 impl Compiler<'_> {
     fn here<'b>(&'b self, each: Option<&'b (String, String)>, locals: &'b BTreeMap<String, Value>) -> Here<'b> {
         Here { known: &self.known, each, locals }
+    }
+
+    fn add_probe(&mut self, probe: Probe) {
+        self.probe_places.insert(probe.id.clone(), self.plan.probes.len());
+        self.plan.probes.push(probe);
+    }
+
+    fn find_probe(&self, id: &ProbeId) -> Option<&Probe> {
+        self.plan.probes.get(*self.probe_places.get(id)?)
     }
 
     fn carry(&mut self, sources: &[String], part: &str, name: &str) {

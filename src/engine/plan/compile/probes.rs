@@ -1,6 +1,6 @@
 //! Probes, panes, triggers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::super::{Pane, Probe, Trigger, TriggerMode, TriggerWhen};
 use super::{CompileError, Compiler};
@@ -21,7 +21,14 @@ static NONE: BTreeMap<String, Value> = BTreeMap::new();
 impl Compiler<'_> {
     pub(super) fn probes(&mut self) -> Result<(), CompileError> {
         for (name, probe) in &self.runbook.probes {
-            let sources = self.here(None, &NONE).sources(&probe.source);
+            let each: Vec<(String, String)> = probe.for_each.as_ref().map_or(Ok(vec![]), |over| self.members(over))?;
+            // What its sources say of its item stands for each of its items.
+            let mut sources: Vec<String> = match each.as_slice() {
+                [] => self.here(None, &NONE).sources(&probe.source),
+                each => each.iter().flat_map(|e| self.here(Some(e), &NONE).sources(&probe.source)).collect(),
+            };
+            let mut seen = HashSet::new();
+            sources.retain(|source| seen.insert(source.clone()));
             self.carry(&sources, "probe", name.as_str());
             if probe.when.as_ref().is_some_and(|w| !self.here(None, &NONE).holds(w)) {
                 continue;
@@ -29,22 +36,22 @@ impl Compiler<'_> {
             match &probe.for_each {
                 None => {
                     let made = self.probe(ProbeId(name.0.clone()), title(name.as_str()), None, &probe.spec);
-                    self.plan.probes.push(made);
+                    self.add_probe(made);
                 }
-                Some(over) => {
+                Some(_) => {
                     let mut members = vec![];
-                    for each in self.members(over)? {
+                    for each in each {
                         let id = ProbeId(format!("{name}.{}", each.1));
                         let label = format!("{} {}", each.1, title(name.as_str()));
                         members.push(id.clone());
                         let made = self.probe(id, label, Some(each), &probe.spec);
-                        self.plan.probes.push(made);
+                        self.add_probe(made);
                     }
                     let mut whole = self.probe(ProbeId(name.0.clone()), title(name.as_str()), None, &probe.spec);
                     whole.kind = ProbeKind::AllOf(vec![]);
                     whole.expect = vec![];
                     whole.members = members;
-                    self.plan.probes.push(whole);
+                    self.add_probe(whole);
                 }
             }
         }
@@ -83,30 +90,43 @@ impl Compiler<'_> {
         let row = if every.is_none() { 1 } else { IN_A_ROW };
         Probe {
             id,
+            of: None,
             title,
             each,
             members: vec![],
             every,
             timeout: spec.timeout.or(self.runbook.probe_defaults.timeout).unwrap_or(TIMEOUT),
             expect: with_default(&spec.kind, &spec.expect),
-            unit: spec.unit.unwrap_or_else(|| natural_unit(&spec.kind)),
+            unit: spec.unit.unwrap_or_else(|| spec.kind.unit()),
             fail_after: spec.fail_after.unwrap_or(row),
             pass_after: spec.pass_after.unwrap_or(row),
             kind: spec.kind.clone(),
         }
     }
 
-    /// `all_of` and `any_of`: members that are on.
+    /// `all_of` and `any_of`: members that are on. A group without any is off itself.
     fn groups(&mut self) {
-        let ids: Vec<ProbeId> = self.plan.probes.iter().map(|p| p.id.clone()).collect();
+        let is_group = |probe: &Probe| matches!(probe.kind, ProbeKind::AllOf(_) | ProbeKind::AnyOf(_));
         for probe in &mut self.plan.probes {
             if let ProbeKind::AllOf(names) | ProbeKind::AnyOf(names) = &probe.kind
                 && probe.members.is_empty()
             {
-                probe.members = names.iter().map(|n| ProbeId(n.0.clone())).filter(|id| ids.contains(id)).collect();
+                probe.members = names.iter().map(|n| ProbeId(n.0.clone())).collect();
                 probe.expect = vec![];
             }
         }
+        loop {
+            let on: HashSet<ProbeId> = self.plan.probes.iter().map(|p| p.id.clone()).collect();
+            for probe in &mut self.plan.probes {
+                probe.members.retain(|id| on.contains(id));
+            }
+            let before = self.plan.probes.len();
+            self.plan.probes.retain(|probe| !is_group(probe) || !probe.members.is_empty());
+            if self.plan.probes.len() == before {
+                break;
+            }
+        }
+        self.probe_places = self.plan.probes.iter().enumerate().map(|(i, p)| (p.id.clone(), i)).collect();
     }
 
     /// The probe that a name means here; none when it is off.
@@ -116,7 +136,7 @@ impl Compiler<'_> {
             Some(ItemRef::Key(key)) => ProbeId(format!("{}.{key}", name.name)),
             Some(ItemRef::Item) => ProbeId(format!("{}.{}", name.name, each?.1)),
         };
-        self.plan.probe(&id).map(|p| p.id.clone())
+        self.find_probe(&id).map(|p| p.id.clone())
     }
 
     pub(super) fn panes_and_triggers(&mut self) -> Result<(), CompileError> {
@@ -128,7 +148,7 @@ impl Compiler<'_> {
             let mut probes = vec![];
             for reference in &pane.probes {
                 if let Some(id) = self.reference(reference, None) {
-                    match self.plan.probe(&id) {
+                    match self.find_probe(&id) {
                         Some(p) if !p.members.is_empty() && matches!(&p.kind, ProbeKind::AllOf(n) if n.is_empty()) => {
                             probes.extend(p.members.clone());
                         }
@@ -186,44 +206,5 @@ pub(super) fn title(name: &str) -> String {
 
 /// Expectations with the kind's default, unless they name its field.
 pub(super) fn with_default(kind: &ProbeKind, expect: &[Expr]) -> Vec<Expr> {
-    let mut all = vec![];
-    for default in default_expect(kind) {
-        let field = default.used().first().and_then(|u| u.path.first().cloned()).unwrap_or_default();
-        if !expect.iter().any(|e| e.used().iter().any(|u| u.path.first() == Some(&field))) {
-            all.push(default);
-        }
-    }
-    all.extend(expect.iter().cloned());
-    all
-}
-
-/// The unit of a kind's figure when the probe names none.
-fn natural_unit(kind: &ProbeKind) -> crate::words::Unit {
-    use crate::words::Unit;
-    match kind {
-        ProbeKind::Http(_) | ProbeKind::Openapi(_) | ProbeKind::Tcp(_) => Unit::Ms,
-        ProbeKind::Run(_) | ProbeKind::Script(_) => Unit::S,
-        _ => Unit::Count,
-    }
-}
-
-/// The kind's default expectations (RUNBOOK.md, the table of probe kinds).
-fn default_expect(kind: &ProbeKind) -> Vec<Expr> {
-    let texts: &[&str] = match kind {
-        ProbeKind::Http(_) => &["status == 200"],
-        ProbeKind::Tls(_) | ProbeKind::Openapi(_) => &["valid"],
-        ProbeKind::Tcp(_) => &["open"],
-        ProbeKind::Port(_) => &["foreign is empty"],
-        ProbeKind::File(_) => &["count > 0"],
-        ProbeKind::Config(_) => &["exists"],
-        ProbeKind::Postgres(_) => &["connected"],
-        ProbeKind::Report(report) => match report.format {
-            crate::runbook::kinds::ReportFormat::GoTest => &["failed == 0", "tests > 0"],
-            crate::runbook::kinds::ReportFormat::Coverage => &[],
-            _ => &["critical == 0", "high == 0"],
-        },
-        ProbeKind::Run(_) | ProbeKind::Script(_) => &["exit_code == 0"],
-        ProbeKind::Prometheus(_) | ProbeKind::Git(_) | ProbeKind::AllOf(_) | ProbeKind::AnyOf(_) => &[],
-    };
-    texts.iter().filter_map(|text| Expr::parse(text).ok()).collect()
+    kind.fields(None).expectations(expect)
 }

@@ -16,6 +16,8 @@ pub(super) struct Place<'a> {
     pub section: Option<usize>,
     pub group: Option<usize>,
     pub each: Option<(String, String)>,
+    /// Keys of the `for_each` around the nearest one.
+    pub outer: Vec<String>,
     pub locals: BTreeMap<String, Value>,
     /// `USER.` of a used block.
     pub prefix: String,
@@ -99,20 +101,29 @@ impl<'a> Compiler<'a> {
                         model::Action::Group { pause_after, .. } => *pause_after,
                         _ => None,
                     };
-                    for (count, each) in members.into_iter().enumerate() {
+                    let (first, count) = (self.plan.items.len(), members.len());
+                    for (number, each) in members.into_iter().enumerate() {
                         let mut place = place.clone();
-                        place.each = Some(each);
+                        if let Some((_, key)) = place.each.replace(each) {
+                            place.outer.push(key);
+                        }
                         self.step(step, place, undos)?;
-                        if pause == Some(count as u32 + 1)
-                            && let Some(item) = self.plan.items.last_mut()
-                        {
-                            item.pause_after = true;
+                        if pause == Some(number as u32 + 1) && number + 1 < count {
+                            self.pause_here(first);
                         }
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// The run pauses once after the last item that applies, from `first` on.
+    fn pause_here(&mut self, first: usize) {
+        let last = self.plan.items.iter_mut().skip(first).rev().find(|item| item.off().is_none());
+        if let Some(item) = last {
+            item.pause_after = true;
+        }
     }
 
     fn step(&mut self, step: &'a Step, mut place: Place<'a>, undos: &mut Vec<Undo<'a>>) -> Result<(), CompileError> {
@@ -137,18 +148,20 @@ impl<'a> Compiler<'a> {
                     let given = used.with.get(name).or(parameter.field.default.as_ref());
                     let Some(template) = given else { continue };
                     let here = self.here(place.each.as_ref(), &place.locals);
-                    let text = template.fill(&here).map_err(|missing| {
-                        CompileError(format!("step {}, with `{name}`: {missing}", step.id))
-                    })?;
-                    locals.insert(name.0.clone(), Value::Text(text));
+                    let wrong = |why: String| CompileError(format!("step {}, with `{name}`: {why}", step.id));
+                    let text = template.fill(&here).map_err(|missing| wrong(missing.to_string()))?;
+                    let value = crate::runbook::parameters::read(&parameter.field, &text).map_err(wrong)?;
+                    locals.insert(name.0.clone(), value);
                 }
+                let sources = self.here(place.each.as_ref(), &place.locals).sources(&block.source);
+                self.carry(&sources, "block", used.block.as_str());
                 place.locals.extend(locals);
                 place.prefix = format!("{}{}.", place.prefix, step.id);
                 self.steps(&block.steps, &place, undos)
             }
             model::Action::UndoSteps(which) => self.place_undos(which, &place, undos),
             _ => {
-                place.defaults = defaults;
+                let around = std::mem::replace(&mut place.defaults, defaults);
                 let item = self.item(step, &place)?;
                 let index = self.plan.items.len();
                 for source in &item.source.clone() {
@@ -158,6 +171,8 @@ impl<'a> Compiler<'a> {
                 if !step.undo.is_empty() {
                     let mut place = place;
                     place.when.clear();
+                    // A limit of the command is no limit of its undo.
+                    place.defaults.timeout = around.timeout;
                     undos.push(Undo { steps: &step.undo, place, undoes: index });
                 }
                 Ok(())
@@ -263,7 +278,7 @@ impl<'a> Compiler<'a> {
 /// `USER.step[key]`.
 fn id_of(step: &Step, place: &Place<'_>) -> ItemId {
     let mut id = format!("{}{}", place.prefix, step.id);
-    if let Some((_, key)) = &place.each {
+    for key in place.outer.iter().chain(place.each.as_ref().map(|(_, key)| key)) {
         id.push_str(&format!("[{key}]"));
     }
     ItemId(id)

@@ -1,1 +1,0 @@
-//! Tables and laws of the decisions.
