@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use super::{Exit, Stop, note, person, plan, prompt, terminal};
+use super::{Exit, Stop, note, person, prompt, terminal};
 use crate::engine::event::RunEnd;
 use crate::journal::runs_dir;
 use crate::link::{self, ClientLink, Role};
@@ -117,7 +117,7 @@ impl Client {
         let usual = runs_dir(None).ok();
         match folder.file_name() {
             Some(name) if usual.is_some() && folder.parent() == usual.as_deref() => name.to_string_lossy().into_owned(),
-            _ => plan::quoted(&[folder.display().to_string()]),
+            _ => crate::words::shell_words(&[folder.display().to_string()]),
         }
     }
 }

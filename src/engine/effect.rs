@@ -104,7 +104,8 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
                     });
                 }
             }
-            Event::ApprovalRequested { item, text, hash, .. } if state.is_training() => {
+            // Nobody is asked for what the answers file has answered in the same breath.
+            Event::ApprovalRequested { item, text, hash, .. } if state.is_training() && waits(state, item) => {
                 effects.push(Effect::AskSecondPerson { item: item.clone(), text: text.clone(), hash: hash.clone() });
             }
             Event::PhaseClosed { .. } => effects.push(Effect::WriteRecord),
@@ -112,12 +113,21 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             _ => {}
         }
     }
-    let mut looks = HashSet::new();
-    effects.retain(|effect| match effect {
-        Effect::Look(probes) => !probes.is_empty() && looks.insert(probes.clone()),
+    // Each probe is looked at once, however many ask.
+    let mut asked = HashSet::new();
+    effects.retain_mut(|effect| match effect {
+        Effect::Look(probes) => {
+            probes.retain(|probe| asked.insert(probe.clone()));
+            !probes.is_empty()
+        }
         _ => true,
     });
     effects
+}
+
+/// An item that is not settled.
+fn waits(state: &State, item: &ItemId) -> bool {
+    state.index(item).is_some_and(|index| !state.status(index).is_settled())
 }
 
 /// The probes of a phase's sensed items that look by themselves, and those that were asked before; members of groups

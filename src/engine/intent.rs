@@ -105,7 +105,13 @@ pub enum Want {
     /// A settling probe looked.
     SettleLooked { item: ItemId, attempt: u32, good: bool, text: String },
     /// A baseline's window is over: figures, or why not.
-    Baseline { item: ItemId, attempt: u32, figures: BTreeMap<ProbeId, f64>, samples: BTreeMap<ProbeId, u32>, why: Option<String> },
+    Baseline {
+        item: ItemId,
+        attempt: u32,
+        figures: BTreeMap<ProbeId, f64>,
+        samples: BTreeMap<ProbeId, u32>,
+        why: Option<String>,
+    },
     /// A segment of the spool was sealed.
     Sealed { file: String, sha256: String, counts: BTreeMap<String, u64> },
     // time

@@ -13,6 +13,8 @@ use crate::words::{ItemId, Outcome, ProbeId};
 const STAGE: u64 = 10_000_000;
 /// Microseconds that the autopilot waits for a sensed item to turn green when its step has no limit.
 const PATIENCE: u64 = 30_000_000;
+/// Microseconds of real time that a command has at least, however fast the run's clock goes.
+const REAL: u64 = 10_000_000;
 
 /// What the host keeps going.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,12 +63,16 @@ pub fn wanted(state: &State) -> Wanted {
     for (index, number) in &state.running {
         let item = &state.plan.items[*index];
         let id = &item.id;
-        wanted.timers.extend([
-            Timer::Timeout(id.clone(), *number),
-            Timer::Escalate(id.clone(), *number),
-            Timer::WaitOver(id.clone(), *number),
-            Timer::BaselineOver(id.clone(), *number),
-        ].into_iter().filter_map(|timer| Some((timer.clone(), due_of(state, &timer)?))));
+        wanted.timers.extend(
+            [
+                Timer::Timeout(id.clone(), *number),
+                Timer::Escalate(id.clone(), *number),
+                Timer::WaitOver(id.clone(), *number),
+                Timer::BaselineOver(id.clone(), *number),
+            ]
+            .into_iter()
+            .filter_map(|timer| Some((timer.clone(), due_of(state, &timer)?))),
+        );
         wanted.conditions.extend(condition(state, *index, *number));
     }
     let mut add = |timer: Timer| {
@@ -117,7 +123,7 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
             if attempt.stopping.is_some() || is_timed(state, index) {
                 return None;
             }
-            Some(attempt.started.up.saturating_add(micros(limit)))
+            Some(attempt.started.up.saturating_add(micros(limit).max(least(state, index, limit))))
         }
         Timer::Escalate(item, number) => {
             let (_, attempt) = open(state, item, *number)?;
@@ -173,7 +179,11 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
                 Action::Check(check) if !state.status(index).is_settled() => {
                     let turned = check.probes.iter().filter_map(|p| state.probes.get(p)).map(|p| p.since).max();
                     let since = item.came?.up.max(turned.unwrap_or(0));
-                    Some(since.saturating_add(plan.timeout.map_or(PATIENCE, micros)))
+                    // What looks only when asked does not turn green by waiting.
+                    let looks = leaves(&state.plan, &check.probes);
+                    let by_itself = looks.iter().any(|p| state.plan.probe(p).is_some_and(|p| p.every.is_some()));
+                    let limit = plan.timeout.filter(|_| by_itself).map_or(PATIENCE, micros);
+                    Some(since.saturating_add(limit))
                 }
                 // A settling probe looks: it may say that it happened.
                 Action::Run(run) if !run.acting.settle.is_empty() && state.status(index) == Status::Unknown => {
@@ -195,6 +205,15 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
 /// Nothing may start now.
 pub(super) fn is_held(state: &State) -> bool {
     state.paused.is_some() || state.storage_failed.is_some() || !state.moved.is_empty() || !state.running.is_empty()
+}
+
+/// Under a faster clock a command still starts and works in real time: its limit is not shorter than [`REAL`] of that,
+/// or than the limit itself, µs of run time.
+fn least(state: &State, index: usize, limit: f64) -> u64 {
+    match state.plan.items[index].action {
+        Action::Run(_) if state.speed() > 1.0 => scaled(state, ((limit.max(0.0) * 1e6) as u64).min(REAL)),
+        _ => 0,
+    }
 }
 
 /// Human and process time does not go faster with the run's clock.
@@ -228,9 +247,7 @@ fn condition(state: &State, index: usize, number: u32) -> Option<Condition> {
             }
             WaitFor::Time(_) => return None,
         },
-        Action::Baseline(baseline) => {
-            ConditionKind::Baseline(leaves(&state.plan, &baseline.probes), baseline.over)
-        }
+        Action::Baseline(baseline) => ConditionKind::Baseline(leaves(&state.plan, &baseline.probes), baseline.over),
         Action::Run(run) => match (&run.acting.until, &attempt.what.what) {
             (Some(until), Resolved::Argv(_) | Resolved::Script { .. }) if attempt.stopping.is_none() => {
                 ConditionKind::Until(until.clone())

@@ -74,6 +74,8 @@ pub(super) struct Host {
     pub last_live: Instant,
     pub last_tick: Instant,
     pub last_places: Instant,
+    /// Number of the last event in the record's files.
+    pub recorded: u64,
     /// The journal cannot be written.
     pub failed: Option<Failed>,
     /// The run has ended: the host stays as long as somebody reads its end.
@@ -288,12 +290,12 @@ impl Host {
             plain.push(recorded.event);
         }
         self.by_hand_due = true;
-        let late = self.carry_out_all(effects(&self.state, &plain));
+        let record = self.carry_out_all(effects(&self.state, &plain));
         self.forget_hidden(&plain);
         self.clients.publish(first, self.journal.last_written());
         self.eyes.after_events(&self.state, &plain);
-        for effect in late {
-            self.carry_out(effect);
+        if record {
+            self.write_record();
         }
         Ok(())
     }

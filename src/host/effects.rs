@@ -16,16 +16,21 @@ const BY_HAND: Duration = Duration::from_secs(1);
 const PLACES: Duration = Duration::from_secs(2);
 
 impl Host {
-    /// Carries out what is urgent; gives back what can wait until clients were told.
-    pub(super) fn carry_out_all(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
-        let (late, now): (Vec<_>, Vec<_>) = effects.into_iter().partition(|e| matches!(e, Effect::WriteRecord));
-        for effect in now {
+    /// Carries out what is urgent; whether the record is to be written once clients were told. Who is told that the run
+    /// has ended finds its record.
+    pub(super) fn carry_out_all(&mut self, effects: Vec<Effect>) -> bool {
+        let record = effects.contains(&Effect::WriteRecord);
+        let over = effects.contains(&Effect::Leave);
+        for effect in effects {
             self.carry_out(effect);
         }
-        late
+        if record && over {
+            self.write_record();
+        }
+        record && !over
     }
 
-    pub(super) fn carry_out(&mut self, effect: Effect) {
+    fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Spawn(started) => self.spawn(*started),
             Effect::Signal { attempt, stage } => self.hands.signal(attempt, stage),
@@ -34,7 +39,8 @@ impl Host {
             Effect::Settle { item, attempt, probes } => self.eyes.settle(&self.state.plan, item, attempt, &probes),
             Effect::CheckPlaces => self.look_at_places(),
             Effect::AskSecondPerson { item, text, hash } => self.ask_second_person(item, &text, hash),
-            Effect::WriteRecord => self.write_record(),
+            // See above.
+            Effect::WriteRecord => {}
             Effect::Leave => {
                 self.leaving = true;
                 // The target is free for the next run, also while somebody still reads this one's end.
@@ -80,6 +86,9 @@ impl Host {
     }
 
     pub(super) fn write_record(&mut self) {
+        if std::mem::replace(&mut self.recorded, self.state.seq) == self.state.seq {
+            return;
+        }
         crate::record::write_files(self.folder.path(), &self.state).unwrap_or_else(|error| {
             log(&format!("the record could not be written: {error}"));
         });

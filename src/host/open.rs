@@ -162,6 +162,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
         last_live: now,
         last_tick: now,
         last_places: now,
+        recorded: 0,
         failed: None,
         leaving: false,
         alone_since: None,

@@ -305,7 +305,7 @@ fn filed(state: &State, from_file: bool) -> &'static str {
 /// A command's lines as a person types them.
 pub(super) fn command(what: &Resolved, mut line: impl FnMut(&str)) {
     match what {
-        Resolved::Argv(words) => line(&format!("$ {}", shell_words(words))),
+        Resolved::Argv(words) => line(&format!("$ {}", crate::words::shell_words(words))),
         Resolved::Script { shell, text } => {
             line(&format!("$ {shell}"));
             text.lines().for_each(|text| line(&format!("| {text}")));
@@ -317,13 +317,6 @@ pub(super) fn command(what: &Resolved, mut line: impl FnMut(&str)) {
         }
         Resolved::Watching => line("waits by itself"),
     }
-}
-
-/// Words as a person types them into a shell.
-pub(super) fn shell_words(words: &[String]) -> String {
-    let quoted =
-        words.iter().map(|word| shlex::try_quote(word).map_or_else(|_| format!("{word:?}"), |q| q.into_owned()));
-    quoted.collect::<Vec<_>>().join(" ")
 }
 
 /// What a sensed item's looks say: the first that is not as expected, else all of them.

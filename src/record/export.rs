@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Write};
 use std::path::Path;
 
-use super::build::shell_words;
+use crate::words::shell_words;
 use super::load::{RecordError, Run, load};
 use crate::engine::Attempt;
 use crate::engine::event::Resolved;

@@ -7,6 +7,7 @@ pub mod files;
 mod ids;
 mod outcome;
 mod sample;
+mod shell;
 mod stamp;
 mod value;
 
@@ -14,5 +15,6 @@ pub use actor::{Actor, Proof};
 pub use ids::{AttemptId, Epoch, ItemId, Name, ProbeId, RunId};
 pub use outcome::{Outcome, Severity, Verdict};
 pub use sample::{Look, Sample};
+pub use shell::{shell_word, shell_words};
 pub use stamp::{Stamp, local_and_utc, utc_minute, utc_second};
 pub use value::{Unit, Value, clock, short_duration};

@@ -20,6 +20,8 @@ pub struct Client {
     pub state: State,
     /// Events in the order in which they came.
     pub events: Vec<Recorded>,
+    /// The same in the batches in which they came.
+    pub batches: Vec<Vec<Event>>,
     early: Vec<Recorded>,
     has_plan: bool,
     pub welcome: Option<FromHost>,
@@ -67,6 +69,7 @@ impl Client {
             link,
             state: State::default(),
             events: vec![],
+            batches: vec![],
             early: vec![],
             has_plan: false,
             welcome: None,
@@ -98,6 +101,7 @@ impl Client {
                 }
             }
             FromHost::Events { lines } => {
+                self.batches.push(vec![]);
                 for line in lines {
                     let recorded = parse(&line).unwrap();
                     let expected = self.events.last().map_or(recorded.seq, |last| last.seq + 1);
@@ -107,6 +111,7 @@ impl Client {
                     } else {
                         self.early.push(recorded.clone());
                     }
+                    self.batches.last_mut().unwrap().push(recorded.event.clone());
                     self.events.push(recorded);
                 }
             }

@@ -14,7 +14,7 @@ use crate::engine::plan::Plan;
 use crate::engine::rollback_commands;
 use crate::record;
 use gather::outline;
-pub(super) use text::quoted;
+
 
 /// `flightdeck plan`.
 pub fn main(args: &PlanArgs) -> Result<Exit, Stop> {

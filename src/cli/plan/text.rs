@@ -134,7 +134,7 @@ fn detail(plan: &Outline, item: &ItemLine) -> String {
             let first = text.lines().next().unwrap_or_default();
             Some(if lines > 1 { format!("$ {first} … ({lines} lines)") } else { format!("$ {first}") })
         }
-        (Some(words), _) => Some(format!("$ {}", quoted(words))),
+        (Some(words), _) => Some(format!("$ {}", crate::words::shell_words(words))),
         (None, Some(what)) => Some(what.clone()),
         (None, None) if !item.probes.is_empty() => {
             let looks: Vec<String> = item.probes.iter().map(|id| look(plan, item, id)).collect();
@@ -158,11 +158,6 @@ fn look(plan: &Outline, item: &ItemLine, id: &ProbeId) -> String {
         (true, true) => format!("{name}{}", probe.kind),
         (true, false) => format!("{name}{}: {}", probe.kind, probe.expect.join(", ")),
     }
-}
-
-/// A command's words as a shell would need them.
-pub fn quoted(words: &[String]) -> String {
-    shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))
 }
 
 fn tail(out: &mut String, plan: &Outline) {

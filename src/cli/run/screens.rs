@@ -142,7 +142,7 @@ impl Values for AskedValues<'_> {
                 origin,
                 error,
                 missing,
-                command: commands.get(name).map(|words| plan::quoted(words)),
+                command: commands.get(name).map(|words| crate::words::shell_words(words)),
             });
         }
         shown

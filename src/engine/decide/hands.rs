@@ -205,7 +205,9 @@ pub(super) fn ended(attempt: &Attempt, item: &ItemId, outcome: Outcome, why: &st
 pub(super) fn never_blocks(state: &State, index: usize, mut events: Vec<Event>) -> Vec<Event> {
     let item = &state.plan.items[index];
     let failed = events.iter().find_map(|event| match event {
-        Event::AttemptEnded(ended) if ended.outcome != Some(Outcome::Passed) => Some(ended.why.clone().unwrap_or_default()),
+        Event::AttemptEnded(ended) if ended.outcome != Some(Outcome::Passed) => {
+            Some(ended.why.clone().unwrap_or_default())
+        }
         _ => None,
     });
     if let (Action::Notify(_), Some(why), false) = (&item.action, failed, item.required) {

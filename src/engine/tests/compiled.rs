@@ -39,9 +39,8 @@ steps:
   - { title: 'Region ${{ item }}', id: region, for_each: regions, run: 'go ${{ item }}' }
 ";
     let plan = plan_of(text, &[]);
-    let wanted = [
-        "scale[kms]", "scale[idp-x]", "one[kms]", "two[kms]", "one[idp-x]", "two[idp-x]", "region[eu]", "region[us]",
-    ];
+    let wanted =
+        ["scale[kms]", "scale[idp-x]", "one[kms]", "two[kms]", "one[idp-x]", "two[idp-x]", "region[eu]", "region[us]"];
     assert_eq!(ids(&plan), wanted);
     assert_eq!(words(&plan, "scale[idp-x]"), "scale d-idp");
     assert_eq!(words(&plan, "region[us]"), "go us");
@@ -178,8 +177,28 @@ watch: { for: 1h, expect: [ uptime(up.kms) >= 99% ], source: [WATCH] }
     let plan = plan_of(text, &[]);
     let sources: std::collections::BTreeSet<&str> = plan.sources.iter().map(|c| c.source.as_str()).collect();
     for wanted in [
-        "BOOK", "OBJ", "ENV", "PAR", "R-KMS", "R-AUTHZ", "CON", "LNK", "LIM", "P-R-KMS", "P-R-AUTHZ", "PANE", "TRG", "PING",
-        "PHASE", "PART", "GONE", "FIELD", "FORM", "GROUP", "USE", "WATCH",
+        "BOOK",
+        "OBJ",
+        "ENV",
+        "PAR",
+        "R-KMS",
+        "R-AUTHZ",
+        "CON",
+        "LNK",
+        "LIM",
+        "P-R-KMS",
+        "P-R-AUTHZ",
+        "PANE",
+        "TRG",
+        "PING",
+        "PHASE",
+        "PART",
+        "GONE",
+        "FIELD",
+        "FORM",
+        "GROUP",
+        "USE",
+        "WATCH",
     ] {
         assert!(sources.contains(wanted), "{wanted} in {sources:?}");
     }
@@ -202,14 +221,11 @@ phases:
           - { id: c, title: C, when: platform == 'kubernetes', run: c }
 ";
     let plan = plan_of(text, &[]);
-    let settled: Vec<Vec<Option<bool>>> = plan.items.iter().map(|i| i.when.iter().map(|w| w.settled).collect()).collect();
+    let settled: Vec<Vec<Option<bool>>> =
+        plan.items.iter().map(|i| i.when.iter().map(|w| w.settled).collect()).collect();
     assert_eq!(
         settled,
-        [
-            vec![Some(true), Some(true)],
-            vec![Some(true), Some(true), None],
-            vec![Some(true), Some(true), Some(false)]
-        ]
+        [vec![Some(true), Some(true)], vec![Some(true), Some(true), None], vec![Some(true), Some(true), Some(false)]]
     );
 }
 

@@ -150,7 +150,8 @@ fn wish(f: &Flight, kind: u8, a: u8, b: u8) -> Intent {
         10 => client(Want::Skip { item, reason }),
         11 => client(Want::NotApplicable { item, reason }),
         12 => {
-            let to = [Return::PhaseClose, Return::Phase(1), Return::WatchEnd, Return::At(5)][usize::from(b % 4)].clone();
+            let to =
+                [Return::PhaseClose, Return::Phase(1), Return::WatchEnd, Return::At(5)][usize::from(b % 4)].clone();
             client(Want::Defer { item, to, reason })
         }
         13 => client(Want::Override { item, reason, second: (b % 2 == 0).then(|| Actor("bob".into())) }),
@@ -174,7 +175,9 @@ fn wish(f: &Flight, kind: u8, a: u8, b: u8) -> Intent {
         26 => host(Want::Lost { item: run_item, attempt, last_lines: vec![] }),
         27 => host(Want::Called { item: run_item, attempt, ok: b % 2 == 0, answer: "a".into() }),
         28 => host(Want::Met { item: run_item, attempt, why: String::new() }),
-        29 => host(Want::Verdict { probe: probe.into(), verdict, sample: f.sample(probe, verdict == Verdict::Ok, &[]) }),
+        29 => {
+            host(Want::Verdict { probe: probe.into(), verdict, sample: f.sample(probe, verdict == Verdict::Ok, &[]) })
+        }
         30 => host(Want::Looked { probe: probe.into(), verdict, sample: f.sample(probe, verdict == Verdict::Ok, &[]) }),
         31 => {
             let timers = f.timers();
@@ -248,7 +251,10 @@ fn lawful(state: &State, event: &Event, started: &mut BTreeSet<u32>, ended: &mut
 
 fn fly(plan: &Plan, wishes: &[(u8, u8, u8)], autopilot_too: bool) {
     let autopilot_set = Autopilot { yes: true, answers: None };
-    let opened = RunOpened { autopilot: if autopilot_too { autopilot_set } else { Autopilot::default() }, ..RunOpened::default() };
+    let opened = RunOpened {
+        autopilot: if autopilot_too { autopilot_set } else { Autopilot::default() },
+        ..RunOpened::default()
+    };
     let mut f = Flight::of(plan.clone(), opened);
     for (kind, a, b) in wishes {
         f.after(f64::from(*b) / 10.0);
@@ -257,7 +263,12 @@ fn fly(plan: &Plan, wishes: &[(u8, u8, u8)], autopilot_too: bool) {
         if let Some(want) = autopilot(&f.state, &f.answers) {
             let _ = f.decide(&Intent { actor: Actor::autopilot(), control: None, stamp: f.now(), want });
         }
-        let again = Intent { actor: Actor::host(), control: None, stamp: f.now(), want: Want::Note { text: "n".into(), about: None, item: None } };
+        let again = Intent {
+            actor: Actor::host(),
+            control: None,
+            stamp: f.now(),
+            want: Want::Note { text: "n".into(), about: None, item: None },
+        };
         if f.state.ended.is_none() && f.state.storage_failed.is_none() {
             assert_eq!(decide(&f.state, &again).map(|e| e.len()), Ok(1), "the run does not rest");
         }

@@ -81,7 +81,9 @@ fn what_has_no_value_yet_stands_as_it_was_written() {
     let f = flight_with(TEXT, &[("token", "hunter22")]);
     let text = rollback_commands(&f.state);
     assert!(text.contains("Never begun") || text.contains("Nothing was changed yet"), "{text}");
-    let mut f = flight("steps:\n  - { id: a, title: A, run: get, capture: { n: {} } }\n  - { id: b, title: B, run: 'echo ${{ n }}' }");
+    let mut f = flight(
+        "steps:\n  - { id: a, title: A, run: get, capture: { n: {} } }\n  - { id: b, title: B, run: 'echo ${{ n }}' }",
+    );
     f.begin();
     let text = by_hand(&f.state);
     assert!(text.contains("as written: echo ${{ n }}"), "{text}");

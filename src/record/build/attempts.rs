@@ -34,7 +34,7 @@ pub(super) fn attempt(attempt: &Attempt) -> AttemptRecord {
         by: attempt.by.to_string(),
         started: attempt.started,
         ended: attempt.ended.as_ref().map(|(stamp, _)| *stamp),
-        command: argv.as_ref().map(|words: &Vec<String>| shell_words(words)),
+        command: argv.as_ref().map(|words: &Vec<String>| crate::words::shell_words(words)),
         argv,
         script,
         notice,
@@ -58,12 +58,4 @@ pub(super) fn attempt(attempt: &Attempt) -> AttemptRecord {
         output_sha256: ended.map(|ended| ended.output_sha256.clone()).unwrap_or_default(),
         last_lines: ended.map(|ended| ended.last_lines.clone()).unwrap_or_default(),
     }
-}
-
-/// Words as a person types them into a shell.
-pub(in crate::record) fn shell_words(words: &[String]) -> String {
-    // A word with a zero byte cannot be typed; it cannot be run either, so only a forged journal has one.
-    let quoted =
-        words.iter().map(|word| shlex::try_quote(word).map_or_else(|_| format!("{word:?}"), |q| q.into_owned()));
-    quoted.collect::<Vec<_>>().join(" ")
 }

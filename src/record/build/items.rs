@@ -108,7 +108,14 @@ fn record(run: &Run, index: usize, item: &Item) -> ItemRecord {
         by: match (ended, sensed) {
             (None, _) => None,
             (Some(_), true) => Some("the program, by looking".to_owned()),
-            (Some(_), false) => state.settled_by.as_ref().map(ToString::to_string),
+            (Some(_), false) => match (&item.action, state.attempt()) {
+                (Action::Wait(_) | Action::Baseline(_), Some(_)) if state.settled.is_none() => {
+                    Some("the program".to_owned())
+                }
+                // Who started it: that it ended well, the host saw.
+                (_, Some(attempt)) if state.settled.is_none() => Some(attempt.by.to_string()),
+                _ => state.settled_by.as_ref().map(ToString::to_string),
+            },
         },
         required: item.required,
         owner: item.owner.as_ref().map(|owner| owner.0.clone()),
@@ -276,7 +283,7 @@ fn answer(recorded: &Recorded, answered: &Answered) -> Entry {
 
 pub(super) fn command(what: &Resolved) -> String {
     match what {
-        Resolved::Argv(words) => super::shell_words(words),
+        Resolved::Argv(words) => crate::words::shell_words(words),
         Resolved::Script { shell, text } => format!("{shell}: {text}"),
         Resolved::Notice { text, .. } => text.clone(),
         Resolved::Watching => String::new(),

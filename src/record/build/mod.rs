@@ -10,8 +10,6 @@ use super::document::{Chain, Document};
 use super::load::Run;
 use crate::engine::event::Event;
 
-pub(super) use attempts::shell_words;
-
 /// What a reader wants to know of a run. The same journal gives the same document.
 pub fn document(run: &Run) -> Document {
     let (state, plan) = (&run.state, &run.state.plan);

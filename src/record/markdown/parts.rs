@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::document::{Document, NoteRecord};
+use super::super::document::{Document, NoteRecord, ParameterRecord};
 use super::items::rows;
 use super::text::{Clock, code, lasting, plain};
 
@@ -122,14 +122,22 @@ pub(super) fn values(out: &mut String, document: &Document) {
         return;
     }
     out.push_str("## Parameters\n\n");
-    for parameter in &document.parameters {
+    // What does not apply to these choices has no value and no origin.
+    let given = |p: &&ParameterRecord| p.from.as_ref().is_none_or(|from| !from.is_empty());
+    for parameter in document.parameters.iter().filter(given) {
         let value = match (&parameter.value, &parameter.secret) {
             (_, Some(source)) => format!("secret from {}", plain(source)),
             (Some(value), None) => code(&value.text),
             (None, None) => continue,
         };
-        let from = parameter.from.as_ref().map(|from| format!(" ({})", plain(from))).unwrap_or_default();
+        // A secret's source was said already.
+        let from = parameter.from.as_ref().filter(|_| parameter.secret.is_none());
+        let from = from.map(|from| format!(" ({})", plain(from))).unwrap_or_default();
         let _ = writeln!(out, "- {} = {value}{from}", code(&parameter.name));
+    }
+    let off: Vec<String> = document.parameters.iter().filter(|p| !given(p)).map(|p| code(&p.name)).collect();
+    if !off.is_empty() {
+        let _ = writeln!(out, "- do not apply: {}", off.join(", "));
     }
     out.push('\n');
 }
