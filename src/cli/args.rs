@@ -35,8 +35,7 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Fly a runbook.
-    #[command(
-        after_help = "Examples:
+    #[command(after_help = "Examples:
   flightdeck run runbooks/production-deployment.yaml
   flightdeck run deploy.yaml -p release=1.5.0 --params prod.yaml
   flightdeck run deploy.yaml --plain                       lines instead of screens
@@ -45,19 +44,16 @@ pub enum Command {
 
 A value for a parameter comes from -p, else the last --params file that has it, else the runbook's `from`, else its
 default; the form before the start shows them all. `q`, a closed window or a lost ssh leave the run and its command
-going: `flightdeck attach` returns to it."
-    )]
+going: `flightdeck attach` returns to it.")]
     Run(RunArgs),
     /// Fly a training scenario in a simulated world; without a name, list them.
-    #[command(
-        after_help = "Examples:
+    #[command(after_help = "Examples:
   flightdeck train                          what there is
   flightdeck train first-flight             12 minutes, the place to begin
   flightdeck train first-flight --speed 10  waits and intervals ten times as fast
 
 Nothing real is touched: the system, its commands and the second person are played by the program, and everything it
-needs is in the binary."
-    )]
+needs is in the binary.")]
     Train(TrainArgs),
     /// Return to a run that goes on: to the same line, with the command's screen.
     #[command(
@@ -78,12 +74,10 @@ shown as unknown, and is never started again by itself. Secrets are read again f
     #[command(after_help = "Exit code 2 when a runbook has errors; warnings alone are 0.")]
     Lint(LintArgs),
     /// Show what a runbook would do with these parameters: every item, its command, what is off and why. Executes nothing.
-    #[command(
-        after_help = "Examples:
+    #[command(after_help = "Examples:
   flightdeck plan deploy.yaml -p release=1.5.0
   flightdeck plan deploy.yaml --json | jq '.items[] | select(.on == false) | .id'
-  flightdeck plan --rollback 2026-11-24T09     the rollback of that run, as plain commands"
-    )]
+  flightdeck plan --rollback 2026-11-24T09     the rollback of that run, as plain commands")]
     Plan(PlanArgs),
     /// Print the JSON Schema of runbooks, for editors.
     #[command(after_help = "Save it as flightdeck.schema.json and name it in a runbook's first line:
@@ -92,7 +86,9 @@ shown as unknown, and is never started again by itself. Secrets are read again f
     /// Show, verify or export the record of a run.
     Record(RecordArgs),
     /// Print a shell's completions: bash, zsh, fish, elvish, powershell.
-    #[command(after_help = "For example: flightdeck completions bash > ~/.local/share/bash-completion/completions/flightdeck")]
+    #[command(
+        after_help = "For example: flightdeck completions bash > ~/.local/share/bash-completion/completions/flightdeck"
+    )]
     Completions(CompletionsArgs),
 }
 

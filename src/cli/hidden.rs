@@ -76,8 +76,7 @@ fn hold_world(folder: &Path) -> io::Result<End> {
 fn second_person(question: &Question<'_>) -> Verdict {
     let settings = sandbox::world::settings::Settings::read(&question.folder.join(files::WORLD));
     let seed = settings.map_or(0, |s| s.seed);
-    let asked =
-        Asked { text: question.text, before: question.before, red: question.red, operator: question.operator };
+    let asked = Asked { text: question.text, before: question.before, red: question.red, operator: question.operator };
     let answer = sandbox::second_person(seed, &asked);
     let name: words::Actor = Actor(answer.name);
     Verdict { name, yes: answer.approves, says: answer.says, after: answer.after }

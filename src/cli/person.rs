@@ -35,7 +35,10 @@ fn of_uid(passwd: &str, uid: u32) -> Option<String> {
 
 /// The account's name for a number, else the number.
 pub fn account(uid: u32) -> String {
-    std::fs::read_to_string("/etc/passwd").ok().and_then(|text| of_uid(&text, uid)).unwrap_or_else(|| format!("uid{uid}"))
+    std::fs::read_to_string("/etc/passwd")
+        .ok()
+        .and_then(|text| of_uid(&text, uid))
+        .unwrap_or_else(|| format!("uid{uid}"))
 }
 
 /// The machine's name, without its domain.

@@ -1,6 +1,6 @@
 //! Questions on the terminal, a line each. Secrets are not echoed.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
@@ -36,7 +36,7 @@ fn say(text: &str) -> io::Result<()> {
 }
 
 /// Reads characters until Enter; Ctrl-C, Ctrl-D give up, Backspace and Ctrl-U take back.
-fn characters(input: impl Read) -> io::Result<Option<String>> {
+fn characters(input: impl BufRead) -> io::Result<Option<String>> {
     let mut bytes = vec![];
     for byte in input.bytes() {
         match byte? {

@@ -39,8 +39,9 @@ fn export(which: &OneRecord, output: Option<&Path>) -> Result<Exit, Stop> {
         }
     };
     let mut to = BufWriter::new(&mut to);
-    let written = record::export(&entry.path, format, which.attempt, &mut to)
-        .and_then(|()| to.flush().map_err(|source| RecordError::Io { doing: "write", path: "the export".into(), source }));
+    let written = record::export(&entry.path, format, which.attempt, &mut to).and_then(|()| {
+        to.flush().map_err(|source| RecordError::Io { doing: "write", path: "the export".into(), source })
+    });
     match written {
         // A reader that has seen enough (`| head`) is no fault.
         Err(RecordError::Io { source, .. }) if source.kind() == ErrorKind::BrokenPipe => Ok(Exit::Completed),

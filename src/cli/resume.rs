@@ -34,7 +34,9 @@ fn newest(runs: Option<&Path>) -> Result<RunEntry, Stop> {
     let entries = list(&dir).map_err(|e| Stop::disk(format!("{}: {e}", dir.display())))?;
     let alive = entries.iter().find(|entry| entry.alive);
     let found = alive.or_else(|| entries.iter().find(|entry| !Seen::look(entry).standing.is_over()));
-    found.cloned().ok_or_else(|| Stop::usage(format!("no run in {} goes on; `flightdeck runs` lists them", dir.display())))
+    found
+        .cloned()
+        .ok_or_else(|| Stop::usage(format!("no run in {} goes on; `flightdeck runs` lists them", dir.display())))
 }
 
 /// Starts a host for a run that has none.

@@ -41,7 +41,10 @@ pub(super) fn announce(
     // Published before it looks: of two that start at once at least one sees the other, and the later one gives way.
     let held = announced.board.others(Some(folder.id())).into_iter().find(|seen| {
         let other = &seen.presence;
-        seen.alive && !own.target.is_empty() && other.target == own.target && (other.since, &other.run) < (own.since, &own.run)
+        seen.alive
+            && !own.target.is_empty()
+            && other.target == own.target
+            && (other.since, &other.run) < (own.since, &own.run)
     });
     match held {
         Some(seen) => {

@@ -170,7 +170,11 @@ fn tail(out: &mut String, plan: &Outline) {
     if !plan.triggers.is_empty() {
         out.push_str("\nTriggers\n");
         for trigger in &plan.triggers {
-            let hold = if trigger.for_seconds > 0.0 { format!(" for {}", short_duration(trigger.for_seconds)) } else { String::new() };
+            let hold = if trigger.for_seconds > 0.0 {
+                format!(" for {}", short_duration(trigger.for_seconds))
+            } else {
+                String::new()
+            };
             let line = format!("{:<8} {}: {}{hold}", trigger.severity, trigger.name, trigger.when);
             let _ = writeln!(out, "  {}", sanitize_line(&line));
         }
@@ -179,7 +183,8 @@ fn tail(out: &mut String, plan: &Outline) {
     let all = flown.clone().count();
     let off = flown.clone().filter(|i| i.on == Some(false)).count();
     let changing = flown.clone().filter(|i| i.on != Some(false) && i.changes).count();
-    let people = flown.filter(|i| i.on != Some(false) && matches!(i.kind, "tick" | "confirm" | "record" | "approve")).count();
+    let people =
+        flown.filter(|i| i.on != Some(false) && matches!(i.kind, "tick" | "confirm" | "record" | "approve")).count();
     let back = plan.items.iter().filter(|i| i.phase == "rollback" && i.on != Some(false)).count();
     let _ = writeln!(
         out,

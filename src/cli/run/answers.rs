@@ -46,7 +46,9 @@ fn parse(path: &str, text: String, runbook: &Runbook) -> Result<Answers, Vec<Pro
         None => {}
         Some((root, None)) if root.is_null() => {}
         Some((root, None)) => {
-            faults.push(Fault::error(root.at, "an answers file is a map from item id to answer").hint("write `id: answer`"));
+            faults.push(
+                Fault::error(root.at, "an answers file is a map from item id to answer").hint("write `id: answer`"),
+            );
         }
         Some((_, Some(entries))) => {
             for entry in entries {
@@ -79,7 +81,9 @@ fn one(entry: &Entry, faults: &mut Vec<Fault>) -> Option<Answer> {
             "override" => &mut answer.overrides,
             "fields" => {
                 let Some(fields) = value.entries() else {
-                    faults.push(Fault::error(value.at, "`fields` is a map from field to value").hint("write `{ name: value }`"));
+                    faults.push(
+                        Fault::error(value.at, "`fields` is a map from field to value").hint("write `{ name: value }`"),
+                    );
                     continue;
                 };
                 for field in fields {
@@ -179,8 +183,10 @@ impl Ids {
             (Some(false), None) if base == id => None,
             (Some(true), Some(key)) => Some((
                 format!("no target is called `{key}`"),
-                nearest(key, self.keys.iter().map(String::as_str))
-                    .map_or_else(|| format!("there are {}", self.keys.join(", ")), |n| format!("did you mean `{base}[{n}]`?")),
+                nearest(key, self.keys.iter().map(String::as_str)).map_or_else(
+                    || format!("there are {}", self.keys.join(", ")),
+                    |n| format!("did you mean `{base}[{n}]`?"),
+                ),
             )),
             (Some(true), None) => {
                 let key = self.keys.first().map_or("key", String::as_str);
@@ -188,9 +194,16 @@ impl Ids {
             }
             (Some(false), _) => Some((format!("`{base}` is there once"), format!("write `{base}`"))),
             (None, _) => {
-                let all = self.steps.keys().map(String::as_str).chain(self.limitations.iter().map(String::as_str)).chain(["start"]);
-                let hint = nearest(base, all)
-                    .map_or_else(|| "`flightdeck plan RUNBOOK` lists the ids".to_owned(), |near| format!("did you mean `{near}`?"));
+                let all = self
+                    .steps
+                    .keys()
+                    .map(String::as_str)
+                    .chain(self.limitations.iter().map(String::as_str))
+                    .chain(["start"]);
+                let hint = nearest(base, all).map_or_else(
+                    || "`flightdeck plan RUNBOOK` lists the ids".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
                 Some((format!("this runbook has no item `{id}`"), hint))
             }
         }
@@ -225,7 +238,8 @@ steps:
 
     #[test]
     fn a_value_keeps_its_text_and_a_map_its_words() {
-        let read = answers("look_around: 1.10\nrestart[kms]: { skip: not today }\nsmoke.ping: true\nstart: prod\n").unwrap();
+        let read =
+            answers("look_around: 1.10\nrestart[kms]: { skip: not today }\nsmoke.ping: true\nstart: prod\n").unwrap();
         assert_eq!(read.0["look_around"].answer.as_deref(), Some("1.10"));
         assert_eq!(read.0["restart[kms]"].skip.as_deref(), Some("not today"));
         assert_eq!(read.0["smoke.ping"].answer.as_deref(), Some("true"));
@@ -241,7 +255,9 @@ steps:
     #[test]
     fn an_unknown_id_names_its_neighbour_and_all_are_told() {
         let told = answers("look_arround: true\nrestart: true\nrestart[idp]: true\nsmoke.ping[kms]: 1\n").unwrap_err();
-        for wanted in ["did you mean `look_around`?", "write `restart[kms]`", "no target is called `idp`", "write `smoke.ping`"] {
+        for wanted in
+            ["did you mean `look_around`?", "write `restart[kms]`", "no target is called `idp`", "write `smoke.ping`"]
+        {
             assert!(told.contains(wanted), "{wanted}: {told}");
         }
         assert!(told.contains("a.yaml:1:1"), "{told}");

@@ -41,8 +41,7 @@ impl<'a> Flight<'a> {
         let mut texts = Texts::of(args)?;
         texts.scenario = scenario.iter().flat_map(|s| s.parameters.clone()).collect();
         let runs = runs_dir(args.runs.as_deref()).map_err(|e| Stop::disk(e.to_string()))?;
-        let mut flight =
-            Self { book, args, scenario, texts, operator: person::operator(), answers, runs, draft: None };
+        let mut flight = Self { book, args, scenario, texts, operator: person::operator(), answers, runs, draft: None };
         flight.make_world()?;
         Ok(flight)
     }

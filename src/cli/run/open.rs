@@ -93,14 +93,22 @@ impl Opening<'_> {
 /// A host that did not start, as the command line tells it.
 pub fn refused(error: &LaunchError) -> Stop {
     match error {
+        LaunchError::Refused(why) if is_of_the_disk(why) => Stop::disk(format!("the run was not started: {why}")),
         LaunchError::Refused(why) => Stop::usage(format!("the run was not started: {why}")),
         LaunchError::Io(_) => Stop::disk(error.to_string()),
     }
 }
 
+/// The host says why in words; the system's own errors carry their number: EIO, ENOSPC, EROFS, EDQUOT.
+fn is_of_the_disk(why: &str) -> bool {
+    [5, 28, 30, 122].iter().any(|number| why.contains(&format!("(os error {number})")))
+}
+
 /// The caller's environment; a variable that is not UTF-8 is left out.
 pub fn environment() -> Vec<(String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Columns and rows that commands get at first: this terminal's, else a common size. Screens set their own later.
@@ -141,6 +149,14 @@ fn kept_name(name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::Exit;
+
+    #[test]
+    fn a_full_disk_is_no_usage_error() {
+        let full = std::io::Error::from_raw_os_error(28).to_string();
+        assert_eq!(refused(&LaunchError::Refused(format!("journal.jsonl: {full}"))).exit, Exit::Disk);
+        assert_eq!(refused(&LaunchError::Refused("parameter `x`: git failed".into())).exit, Exit::Usage);
+    }
 
     #[test]
     fn names_stay_inside_the_folder() {

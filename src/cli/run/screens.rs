@@ -85,7 +85,8 @@ fn plan_data(flight: &Flight<'_>, has_form: bool) -> Result<PlanData, Stop> {
     flight.refuse_held(&plan)?;
     let training = flight.scenario.is_some();
     let blocked = plan.limitations.iter().filter(|l| l.effect == Effect::Blocks);
-    let blocked = blocked.map(|l| Blocked { name: l.name.clone(), text: l.text.clone(), workaround: l.workaround.clone() });
+    let blocked =
+        blocked.map(|l| Blocked { name: l.name.clone(), text: l.text.clone(), workaround: l.workaround.clone() });
     Ok(PlanData {
         world: flight.world(&plan),
         training,
@@ -124,7 +125,11 @@ impl Values for AskedValues<'_> {
             };
             let error = match typed.get(name) {
                 Some(text) => read(field, text).err(),
-                None => resolved.problems.iter().find(|p| p.message.contains(&format!("`{name}`"))).map(|p| p.message.clone()),
+                None => resolved
+                    .problems
+                    .iter()
+                    .find(|p| p.message.contains(&format!("`{name}`")))
+                    .map(|p| p.message.clone()),
             };
             let missing = missing.contains(&name) && error.is_none();
             shown.push(Shown {

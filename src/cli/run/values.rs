@@ -53,7 +53,8 @@ impl Texts {
         let given: Vec<&str> = self.line.iter().map(|(name, _)| name.as_str()).collect();
         let mut line: Vec<(String, String)> = vec![];
         let mut ours: Vec<Name> = vec![];
-        for (name, value) in overlay.iter().flat_map(|o| &o.parameters).chain(self.scenario.iter().map(|(n, v)| (n, v))) {
+        for (name, value) in overlay.iter().flat_map(|o| &o.parameters).chain(self.scenario.iter().map(|(n, v)| (n, v)))
+        {
             let known = Name::from(name.as_str());
             if runbook.parameters.contains_key(&known) && !given.contains(&name.as_str()) {
                 line.push((name.clone(), value.clone()));
@@ -129,7 +130,9 @@ impl Texts {
                 file: &|path| Ok(unread(format!("file {path}"))),
             },
         );
-        resolved.problems.retain(|p| !p.message.contains(UNREAD) && !p.file.starts_with("file ") && !p.file.starts_with("environment "));
+        resolved.problems.retain(|p| {
+            !p.message.contains(UNREAD) && !p.file.starts_with("file ") && !p.file.starts_with("environment ")
+        });
         refuse_problems(&resolved)?;
         let mut planned = Planned::of(runbook, &resolved);
         for name in &planned.missing {

@@ -242,7 +242,10 @@ struct Where {
 
 impl Head {
     fn read(folder: &Path) -> Self {
-        std::fs::read(folder.join(files::PLAN)).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+        std::fs::read(folder.join(files::PLAN))
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default()
     }
 }
 
@@ -255,9 +258,11 @@ fn ended(folder: &Path) -> Option<(Standing, Option<String>)> {
         let mut bytes = vec![0; usize::try_from(len - from).ok()?];
         file.read_exact_at(&mut bytes, from).ok()?;
         let text = String::from_utf8_lossy(&bytes);
-        text.lines().rev().filter(|line| line.contains("\"run_ended\"")).find_map(|line| match link::parse(line).ok()?.event {
-            Event::RunEnded { how, failed, reason, .. } => Some((Standing::of_end(how, failed), reason)),
-            _ => None,
+        text.lines().rev().filter(|line| line.contains("\"run_ended\"")).find_map(|line| {
+            match link::parse(line).ok()?.event {
+                Event::RunEnded { how, failed, reason, .. } => Some((Standing::of_end(how, failed), reason)),
+                _ => None,
+            }
         })
     })
 }

@@ -51,7 +51,11 @@ pub fn find_run(runs: Option<&std::path::Path>, part: Option<&str>) -> Result<Ru
             let names: Vec<String> = all.iter().take(8).map(|run| format!("  {}", run.id)).collect();
             let more = if all.len() > 8 { format!("\n  and {} more", all.len() - 8) } else { String::new() };
             let part = part.unwrap_or_default();
-            Err(Stop::usage(format!("`{part}` is part of {} runs; say more of the name:\n{}{more}", all.len(), names.join("\n"))))
+            Err(Stop::usage(format!(
+                "`{part}` is part of {} runs; say more of the name:\n{}{more}",
+                all.len(),
+                names.join("\n")
+            )))
         }
     }
 }

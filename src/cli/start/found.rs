@@ -20,7 +20,8 @@ pub struct Found {
 
 /// The runbooks in a folder and in its `runbooks`, by path. Nothing in them is executed.
 pub fn runbooks(folder: &Path) -> Found {
-    let mut paths: Vec<PathBuf> = [folder.join("runbooks"), folder.to_owned()].iter().flat_map(|dir| files(dir)).collect();
+    let mut paths: Vec<PathBuf> =
+        [folder.join("runbooks"), folder.to_owned()].iter().flat_map(|dir| files(dir)).collect();
     paths.truncate(MOST);
     let mut found = Found { entries: vec![], books: vec![] };
     for path in paths {

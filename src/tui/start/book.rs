@@ -109,6 +109,8 @@ pub(super) fn keep_indent(line: &str, columns: usize) -> Vec<String> {
         return vec![line.to_owned()];
     }
     let indent = line.len() - line.trim_start_matches(' ').len();
-    let inner = text::wrap(line.trim_start_matches(' '), columns.saturating_sub(indent).max(8), 2);
-    inner.into_iter().map(|row| format!("{}{row}", " ".repeat(indent))).collect()
+    // Two blanks part columns: they stay, with the word behind them.
+    let words = line.trim_start_matches(' ').replace("  ", " \u{a0}");
+    let inner = text::wrap(&words, columns.saturating_sub(indent).max(8), 2);
+    inner.into_iter().map(|row| format!("{}{}", " ".repeat(indent), row.replace('\u{a0}', " "))).collect()
 }

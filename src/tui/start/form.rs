@@ -241,7 +241,9 @@ impl<'a> Form<'a> {
             (Some(command), false) => line = line.with(text::cut(&format!("$ {command}"), room), theme.faint()),
             (_, true) => {
                 let pad = room.saturating_sub(text::width(&shown));
-                line = line.with(shown, theme.focus()).with(" ".repeat(pad), Style::new().add_modifier(Modifier::UNDERLINED));
+                line = line
+                    .with(shown, theme.focus())
+                    .with(" ".repeat(pad), Style::new().add_modifier(Modifier::UNDERLINED));
             }
             (None, false) => line = line.with(text::cut(&shown, room), Style::new()),
         }
@@ -344,7 +346,8 @@ impl Page for Form<'_> {
     }
 
     fn verbs(&self) -> Verbs {
-        let choices = self.at.checked_sub(1).and_then(|i| self.rows.get(i)).is_some_and(|r| !r.shown.choices.is_empty());
+        let choices =
+            self.at.checked_sub(1).and_then(|i| self.rows.get(i)).is_some_and(|r| !r.shown.choices.is_empty());
         let mut verbs = vec![("⏎", if self.on_way_on() { "show the plan".to_owned() } else { "next".to_owned() })];
         if choices {
             verbs.push(("←→", "choose".into()));

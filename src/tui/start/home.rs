@@ -236,13 +236,10 @@ impl Page for Home {
             lines.push(Line::of(" nothing has that in its name", theme.faint()));
         }
         let foot = usize::from(!self.tools.is_empty()) * 2 + usize::from(self.find.is_some());
-        let inside = Rect {
-            y: area.y + 1,
-            height: area.height.saturating_sub(1 + u16::try_from(foot).unwrap_or(0)),
-            ..area
-        };
+        let inside =
+            Rect { y: area.y + 1, height: area.height.saturating_sub(1 + u16::try_from(foot).unwrap_or(0)), ..area };
         let height = usize::from(inside.height);
-        if chosen < self.scroll.down || self.entries.first().is_some() && self.at == 0 {
+        if chosen < self.scroll.down {
             self.scroll.down = chosen;
         } else if chosen >= self.scroll.down + height {
             self.scroll.down = chosen + 1 - height;
@@ -253,7 +250,11 @@ impl Page for Home {
         if !self.tools.is_empty() {
             let label = Line::of(format!(" {:<1$}  ", "On PATH", usize::from(ENTRY) - 1), theme.strong());
             let words = text::cut(&self.tools, columns);
-            paint.line(0, area.height.saturating_sub(1 + u16::from(self.find.is_some())), &label.with(words, Style::new()));
+            paint.line(
+                0,
+                area.height.saturating_sub(1 + u16::from(self.find.is_some())),
+                &label.with(words, Style::new()),
+            );
         }
         let find = self.find.as_ref()?;
         let (rows, (x, _)) = find.rows(columns);

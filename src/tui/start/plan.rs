@@ -221,7 +221,8 @@ impl Page for PlanBefore {
         self.scroll.most = Paint::new(buf, inside).lines(&lines, self.scroll.down);
         if self.scroll.most > 0 {
             let words = format!(" {}/{} ", self.scroll.down.min(self.scroll.most) + self.scroll.page, lines.len());
-            Paint::new(buf, Rect { y: area.bottom() - 1, height: 1, ..inside }).right(0, &Line::of(words, theme.faint()));
+            Paint::new(buf, Rect { y: area.bottom() - 1, height: 1, ..inside })
+                .right(0, &Line::of(words, theme.faint()));
         }
         self.draw_asked(look, area, buf)
     }

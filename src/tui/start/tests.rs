@@ -53,12 +53,24 @@ fn home() -> StartData {
             Learn { name: "production".into(), title: "Production deployment".into(), minutes: 60 },
         ],
         fly: vec![
-            Flyable { path: "runbooks/production-deployment.yaml".into(), words: "Production deployment 1.0.0".into(), sound: true },
+            Flyable {
+                path: "runbooks/production-deployment.yaml".into(),
+                words: "Production deployment 1.0.0".into(),
+                sound: true,
+            },
             Flyable { path: "runbooks/hotfix.yaml".into(), words: "2 errors, ⏎ shows them".into(), sound: false },
         ],
         back: vec![
-            Back { id: "a".into(), words: "production-deployment · PROD · paused at 4 of 14 · kim, 12 s ago".into(), other: false },
-            Back { id: "b".into(), words: "production-deployment · PROD · other account: lee · flying".into(), other: true },
+            Back {
+                id: "a".into(),
+                words: "production-deployment · PROD · paused at 4 of 14 · kim, 12 s ago".into(),
+                other: false,
+            },
+            Back {
+                id: "b".into(),
+                words: "production-deployment · PROD · other account: lee · flying".into(),
+                other: true,
+            },
         ],
         past: vec![Past { id: "c".into(), words: "2026-11-20  Production deployment  rolled back".into() }],
         tools: "kubectl docker git   context kind-lab   no pg_dump (3 items)".into(),
@@ -127,12 +139,31 @@ impl Values for Two {
         });
         if platform == "kubernetes" {
             let text = "cryptoutil-prod".to_owned();
-            all.push(Shown { name: "namespace".into(), ask: "Namespace".into(), text, origin: "default".into(), ..Shown::default() });
+            all.push(Shown {
+                name: "namespace".into(),
+                ask: "Namespace".into(),
+                text,
+                origin: "default".into(),
+                ..Shown::default()
+            });
         }
         let command = Some("git rev-parse HEAD".to_owned());
-        all.push(Shown { name: "commit".into(), ask: "commit".into(), hint: "a commit".into(), command, ..Shown::default() });
+        all.push(Shown {
+            name: "commit".into(),
+            ask: "commit".into(),
+            hint: "a commit".into(),
+            command,
+            ..Shown::default()
+        });
         let (name, text) = ("token".into(), "hunter22".into());
-        all.push(Shown { name, ask: "Token".into(), text, secret: true, origin: "environment TOKEN".into(), ..Shown::default() });
+        all.push(Shown {
+            name,
+            ask: "Token".into(),
+            text,
+            secret: true,
+            origin: "environment TOKEN".into(),
+            ..Shown::default()
+        });
         all
     }
 }
