@@ -23,8 +23,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "host",
         &[
-            "words", "secrets", "runbook", "engine", "monitor", "terminal", "keeper", "probes", "actions",
-            "journal", "record", "link",
+            "words", "secrets", "runbook", "engine", "monitor", "terminal", "keeper", "probes", "actions", "journal",
+            "record", "link",
         ],
     ),
     ("tui", &["words", "runbook", "engine", "monitor", "terminal", "link"]),
@@ -35,7 +35,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Imports beyond the design's table that building has shown to be needed, each with its reason.
 const ALSO: &[(&str, &str, &str)] = &[
     ("probes", "expr", "expectations are expressions, and a probe's texts are templates: the judge evaluates both"),
-    ("host", "expr", "it alone knows secrets, so it fills them into templates; it reads what a parameter's command printed"),
+    (
+        "host",
+        "expr",
+        "it alone knows secrets, so it fills them into templates; it reads what a parameter's command printed",
+    ),
 ];
 
 /// Rooms without the outside world, and what they may not name.
@@ -376,7 +380,9 @@ fn the_fold_evaluates_nothing() {
 #[test]
 fn only_the_loader_of_runbooks_reads_files() {
     let mut broken = vec![];
-    for source in sources().iter().filter(|s| !s.is_test && s.room() == "runbook" && !s.path.starts_with("runbook/load")) {
+    for source in
+        sources().iter().filter(|s| !s.is_test && s.room() == "runbook" && !s.path.starts_with("runbook/load"))
+    {
         for path in paths(&source.production) {
             if OUTSIDE.iter().any(|o| path == *o || path.starts_with(&format!("{o}::"))) {
                 broken.push(format!("{}: `{path}`", source.path.display()));
@@ -440,7 +446,9 @@ fn nothing_is_left_open() {
 
 #[test]
 fn the_reader_of_sources_is_not_fooled() {
-    let code = code_of("use a; // crate::tui\nlet s = \"crate::tui \\\" x\"; let r = r#\"crate::\"tui\"#; /* crate::tui */ let c = '\"'; b::c");
+    let code = code_of(
+        "use a; // crate::tui\nlet s = \"crate::tui \\\" x\"; let r = r#\"crate::\"tui\"#; /* crate::tui */ let c = '\"'; b::c",
+    );
     assert!(!code.contains("tui"), "{code}");
     assert!(code.contains("b::c"));
     let text = "use crate::{words::{Value, Name as N}, expr};\nfn f() { super::super::x::y(); }\n#[cfg(test)]\nmod tests {\n use crate::tui; }\n#[cfg(test)]\nmod more;\nstruct A;";

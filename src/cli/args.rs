@@ -162,6 +162,9 @@ pub struct OneRecord {
     /// How it is written.
     #[arg(long, value_enum, default_value = "md")]
     pub format: Format,
+    /// Of a cast: only this attempt, as the record numbers them.
+    #[arg(long, value_name = "N")]
+    pub attempt: Option<u32>,
     /// Folder of runs, instead of flightdeck/runs in your state folder.
     #[arg(long, value_name = "DIR", env = "FLIGHTDECK_RUNS")]
     pub runs: Option<PathBuf>,

@@ -3,11 +3,11 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use super::{Exit, Stop, note, person, print, terminal};
-use crate::engine::Event;
+use super::{Exit, Stop, note, person, prompt, terminal};
 use crate::engine::event::RunEnd;
-use crate::host::program;
-use crate::link::{self, ClientLink, FromClient, FromHost, PROTO, Role};
+use crate::journal::runs_dir;
+use crate::link::{self, ClientLink, Role};
+use crate::plain;
 use crate::tui::{self, Begin};
 use crate::words::Actor;
 
@@ -54,12 +54,12 @@ impl Client {
         let link = link::connect(folder).map_err(|e| Stop::left(e.to_string()))?;
         match self.mode {
             Mode::Screen => self.screens(link, folder),
-            Mode::Plain | Mode::Json => self.lines(link),
+            Mode::Plain | Mode::Json => self.lines(link, folder),
         }
     }
 
     fn screens(&self, link: ClientLink, folder: &Path) -> Result<Exit, Stop> {
-        let id = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let id = Self::name_of(folder);
         let come_back = format!("flightdeck attach {id}");
         let options = tui::Options {
             who: self.who.clone(),
@@ -88,37 +88,37 @@ impl Client {
         }
     }
 
-    fn lines(&self, link: ClientLink) -> Result<Exit, Stop> {
-        let hello = FromClient::Hello {
-            proto: PROTO,
-            program: program(),
-            events_from: 1,
-            role: self.role,
-            name: self.who.clone(),
+    fn lines(&self, link: ClientLink, folder: &Path) -> Result<Exit, Stop> {
+        let json = self.mode == Mode::Json;
+        let options = plain::Options {
+            interactive: !json && self.role == Role::Operator && prompt::can_ask(),
+            json,
+            ascii: terminal::is_ascii(),
+            color: !json && terminal::is_colored(),
+            history: self.history,
+            begin: self.begin.clone().map(|b| plain::Begin { target: b.target, accepted: b.accepted }),
+            folder: Some(folder.to_owned()),
+            ..plain::Options::standard(self.who.clone(), self.role)
         };
-        let gone = || Stop::left("the host is gone: `flightdeck resume` goes on");
-        link.to_host.send(hello).map_err(|_| gone())?;
-        for message in &link.from_host {
-            match message {
-                FromHost::Events { lines } => {
-                    for line in lines {
-                        if self.mode == Mode::Json {
-                            print(&format!("{line}\n"))?;
-                        } else {
-                            print(&format!("{line:.200}\n"))?;
-                        }
-                        match link::parse(&line).map(|r| r.event) {
-                            Ok(Event::RunEnded { how, failed, .. }) => return Ok(ended(how, failed)),
-                            Ok(Event::PersonNeeded { .. }) => return Ok(Exit::Person),
-                            _ => {}
-                        }
-                    }
-                }
-                FromHost::Bye { .. } => break,
-                _ => {}
-            }
+        let exit = plain::run(link, options).map_err(|e| Stop::disk(format!("the run is not shown any more: {e}")))?;
+        Ok(match exit {
+            plain::Exit::Completed => Exit::Completed,
+            plain::Exit::Failed(_) | plain::Exit::Early => Exit::Failed,
+            plain::Exit::RolledBack => Exit::RolledBack,
+            plain::Exit::PersonNeeded(_) => Exit::Person,
+            plain::Exit::Storage(_) => Exit::Disk,
+            plain::Exit::Left | plain::Exit::HostGone(_) => Exit::Left,
+            plain::Exit::Interrupted => Exit::Interrupted,
+        })
+    }
+
+    /// What `attach` needs to find this run again: its name, or its folder when it is kept elsewhere.
+    fn name_of(folder: &Path) -> String {
+        let usual = runs_dir(None).ok();
+        match folder.file_name() {
+            Some(name) if usual.is_some() && folder.parent() == usual.as_deref() => name.to_string_lossy().into_owned(),
+            _ => crate::words::shell_words(&[folder.display().to_string()]),
         }
-        Err(gone())
     }
 }
 

@@ -18,10 +18,12 @@ mod other_version;
 mod person;
 mod plan;
 mod prompt;
+mod record;
 mod resume;
 mod run;
 mod runs;
 mod schema;
+mod start;
 mod terminal;
 mod train;
 
@@ -65,9 +67,10 @@ fn carry_out(args: Args) -> Result<Exit, Stop> {
         Some(Command::Runs(args)) => runs::main(&args),
         Some(Command::Lint(args)) => lint::main(&args),
         Some(Command::Plan(args)) => plan::main(&args),
+        Some(Command::Record(args)) => record::main(&args),
         Some(Command::Schema) => schema::main(),
         Some(Command::Completions(args)) => completions::main(&args),
-        _ => Ok(Exit::Completed),
+        None => start::main(args.runs.as_deref()),
     }
 }
 

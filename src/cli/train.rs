@@ -16,7 +16,7 @@ pub fn main(args: &TrainArgs) -> Result<Exit, Stop> {
         }
         Some(name) => {
             let scenario = scenario(name).map_err(|e| Stop::usage(e.to_string()))?;
-            run::fly(&Book::shipped(&scenario.runbook)?, &args.fly, Some(&scenario))
+            run::fly(&Book::shipped(&scenario.runbook)?, &args.fly, Some(&scenario), false)
         }
     }
 }

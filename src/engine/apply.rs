@@ -144,7 +144,9 @@ impl State {
             }),
             Event::AttemptEnded(ended) => self.attempt_ended(ended, stamp, by),
             Event::AttemptAdopted { item, attempt, .. } => self.with_attempt(item, *attempt, |a| a.adopted = true),
-            Event::TypedInto { item, bytes, .. } => self.change_item(item, |i| i.typed = i.typed.saturating_add(*bytes)),
+            Event::TypedInto { item, bytes, .. } => {
+                self.change_item(item, |i| i.typed = i.typed.saturating_add(*bytes))
+            }
             Event::ItemAnswered(answered) => {
                 let decided = answered.settled;
                 self.decide_item(&answered.item, |i| {
@@ -161,7 +163,9 @@ impl State {
                     }
                 });
             }
-            Event::ItemSkipped { item, reason, .. } => self.settle_item(item, Settled::Skipped(reason.clone()), stamp, by),
+            Event::ItemSkipped { item, reason, .. } => {
+                self.settle_item(item, Settled::Skipped(reason.clone()), stamp, by)
+            }
             Event::ItemNotApplicable { item, reason } => {
                 self.settle_item(item, Settled::NotApplicable(reason.clone()), stamp, by);
             }
@@ -367,5 +371,6 @@ fn is_progress(event: &Event) -> bool {
             | Event::PhaseClosed { .. }
             | Event::RunEnded { .. }
             | Event::ControlTaken { .. }
+            | Event::TargetRestored { .. }
     )
 }

@@ -160,7 +160,8 @@ impl Pilot<'_> {
         }
         // Fresh looks were asked for: they come.
         let up = self.state.now.map_or(0, |now| now.up);
-        let waits = self.state.stale(phase, up).iter().any(|p| self.state.probes.get(p).is_some_and(|p| p.asked.is_some()));
+        let waits =
+            self.state.stale(phase, up).iter().any(|p| self.state.probes.get(p).is_some_and(|p| p.asked.is_some()));
         (!waits).then_some(Want::ClosePhase { phase })
     }
 
@@ -228,9 +229,10 @@ impl Pilot<'_> {
     fn asked(&self, index: usize, answer: Option<&Answer>) -> Option<Want> {
         let request = self.state.items[index].request.as_ref()?;
         let names = answer?.by.as_ref()?;
-        let next = names.split(',').map(|name| Actor(name.trim().to_owned())).find(|name| {
-            !name.0.is_empty() && !request.yes.iter().any(|who| who.name() == name.name())
-        });
+        let next = names
+            .split(',')
+            .map(|name| Actor(name.trim().to_owned()))
+            .find(|name| !name.0.is_empty() && !request.yes.iter().any(|who| who.name() == name.name()));
         Some(match next {
             Some(by) => Want::Decide {
                 item: self.state.plan.items[index].id.clone(),

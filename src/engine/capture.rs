@@ -25,9 +25,8 @@ pub(super) fn capture_events(state: &State, item: &Item, values: Vec<(Name, Valu
         .into_iter()
         .filter_map(|(name, value)| {
             let capture = item.captures.iter().find(|c| c.spec.name == name)?;
-            let frozen = capture.spec.pin
-                && state.world_changed.is_some()
-                && state.has_pin(&name, capture.key.as_deref());
+            let frozen =
+                capture.spec.pin && state.world_changed.is_some() && state.has_pin(&name, capture.key.as_deref());
             (!frozen).then(|| Event::ValueCaptured {
                 item: item.id.clone(),
                 name,
@@ -43,7 +42,9 @@ fn take(capture: &Capture, scope: &dyn Scope, outputs: &BTreeMap<String, String>
     let name = &capture.name;
     let mut value = match &capture.of {
         CaptureOf::Field(expr) => expr.evaluate(scope),
-        CaptureOf::Text(template) => Value::Text(template.fill(scope).map_err(|missing| format!("`{name}`: {missing}"))?),
+        CaptureOf::Text(template) => {
+            Value::Text(template.fill(scope).map_err(|missing| format!("`{name}`: {missing}"))?)
+        }
         CaptureOf::Output => {
             let text = outputs.get(name.as_str()).ok_or(format!("no line `{name}=…` in $FLIGHTDECK_OUTPUT"))?;
             Value::Text(text.clone())

@@ -113,9 +113,13 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             _ => {}
         }
     }
-    let mut looks = HashSet::new();
-    effects.retain(|effect| match effect {
-        Effect::Look(probes) => !probes.is_empty() && looks.insert(probes.clone()),
+    // Each probe is looked at once, however many ask.
+    let mut asked = HashSet::new();
+    effects.retain_mut(|effect| match effect {
+        Effect::Look(probes) => {
+            probes.retain(|probe| asked.insert(probe.clone()));
+            !probes.is_empty()
+        }
         _ => true,
     });
     effects

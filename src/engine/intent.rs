@@ -83,6 +83,8 @@ pub enum Want {
     Exited { ended: Box<Ended>, fields: BTreeMap<String, Value>, outputs: BTreeMap<String, String> },
     /// An attempt never started.
     NotStarted { item: ItemId, attempt: u32, why: String },
+    /// After a crash it is certain that an attempt never started: it is free to start.
+    NeverStarted { item: ItemId, attempt: u32, why: String },
     /// After a crash nobody knows how it ended.
     Lost { item: ItemId, attempt: u32, last_lines: Vec<String> },
     /// After a crash the keeper still has it.
@@ -103,7 +105,13 @@ pub enum Want {
     /// A settling probe looked.
     SettleLooked { item: ItemId, attempt: u32, good: bool, text: String },
     /// A baseline's window is over: figures, or why not.
-    Baseline { item: ItemId, attempt: u32, figures: BTreeMap<ProbeId, f64>, samples: BTreeMap<ProbeId, u32>, why: Option<String> },
+    Baseline {
+        item: ItemId,
+        attempt: u32,
+        figures: BTreeMap<ProbeId, f64>,
+        samples: BTreeMap<ProbeId, u32>,
+        why: Option<String>,
+    },
     /// A segment of the spool was sealed.
     Sealed { file: String, sha256: String, counts: BTreeMap<String, u64> },
     // time

@@ -97,9 +97,10 @@ fn environment(
         env.extend(named.into_iter().map(|(name, value)| (name, Env::Value(value))));
     }
     for (name, template) in &acting.env {
-        let hidden = template.expressions().flat_map(|(_, expr)| expr.used()).any(|used| {
-            used.path.first().is_some_and(|first| secret.contains(&first.as_str()))
-        });
+        let hidden = template
+            .expressions()
+            .flat_map(|(_, expr)| expr.used())
+            .any(|used| used.path.first().is_some_and(|first| secret.contains(&first.as_str())));
         let value = if hidden { Env::Secret(template.source().to_owned()) } else { Env::Value(fill(template, scope)?) };
         env.insert(name.clone(), value);
     }

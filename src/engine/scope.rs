@@ -57,7 +57,9 @@ impl<'a> PlanScope<'a> {
 
     /// The item's title as people read it: what is not known yet stands as it was written.
     pub fn title(&self) -> String {
-        self.item.map(|item| item.title.fill(self).unwrap_or_else(|_| item.title.source().to_owned())).unwrap_or_default()
+        self.item
+            .map(|item| item.title.fill(self).unwrap_or_else(|_| item.title.source().to_owned()))
+            .unwrap_or_default()
     }
 
     fn far(&self) -> Far<'_> {
@@ -161,8 +163,7 @@ impl Far<'_> {
                     let worst_last = ["off", "skipped", "passed", "deferred", "overridden", "not_started", "cancelled"];
                     worst_last.iter().position(|w| *w == word).unwrap_or(worst_last.len())
                 };
-                let words: Option<Vec<&str>> =
-                    items.iter().map(|i| outcome(&self.state.status(*i))).collect();
+                let words: Option<Vec<&str>> = items.iter().map(|i| outcome(&self.state.status(*i))).collect();
                 let worst = words.and_then(|words| words.into_iter().max_by_key(|word| rank(word)));
                 worst.map_or(Value::NoData, |word| Value::Text(word.into()))
             }

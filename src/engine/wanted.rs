@@ -63,12 +63,16 @@ pub fn wanted(state: &State) -> Wanted {
     for (index, number) in &state.running {
         let item = &state.plan.items[*index];
         let id = &item.id;
-        wanted.timers.extend([
-            Timer::Timeout(id.clone(), *number),
-            Timer::Escalate(id.clone(), *number),
-            Timer::WaitOver(id.clone(), *number),
-            Timer::BaselineOver(id.clone(), *number),
-        ].into_iter().filter_map(|timer| Some((timer.clone(), due_of(state, &timer)?))));
+        wanted.timers.extend(
+            [
+                Timer::Timeout(id.clone(), *number),
+                Timer::Escalate(id.clone(), *number),
+                Timer::WaitOver(id.clone(), *number),
+                Timer::BaselineOver(id.clone(), *number),
+            ]
+            .into_iter()
+            .filter_map(|timer| Some((timer.clone(), due_of(state, &timer)?))),
+        );
         wanted.conditions.extend(condition(state, *index, *number));
     }
     let mut add = |timer: Timer| {
@@ -175,7 +179,11 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
                 Action::Check(check) if !state.status(index).is_settled() => {
                     let turned = check.probes.iter().filter_map(|p| state.probes.get(p)).map(|p| p.since).max();
                     let since = item.came?.up.max(turned.unwrap_or(0));
-                    Some(since.saturating_add(plan.timeout.map_or(PATIENCE, micros)))
+                    // What looks only when asked does not turn green by waiting.
+                    let looks = leaves(&state.plan, &check.probes);
+                    let by_itself = looks.iter().any(|p| state.plan.probe(p).is_some_and(|p| p.every.is_some()));
+                    let limit = plan.timeout.filter(|_| by_itself).map_or(PATIENCE, micros);
+                    Some(since.saturating_add(limit))
                 }
                 // A settling probe looks: it may say that it happened.
                 Action::Run(run) if !run.acting.settle.is_empty() && state.status(index) == Status::Unknown => {
@@ -239,9 +247,7 @@ fn condition(state: &State, index: usize, number: u32) -> Option<Condition> {
             }
             WaitFor::Time(_) => return None,
         },
-        Action::Baseline(baseline) => {
-            ConditionKind::Baseline(leaves(&state.plan, &baseline.probes), baseline.over)
-        }
+        Action::Baseline(baseline) => ConditionKind::Baseline(leaves(&state.plan, &baseline.probes), baseline.over),
         Action::Run(run) => match (&run.acting.until, &attempt.what.what) {
             (Some(until), Resolved::Argv(_) | Resolved::Script { .. }) if attempt.stopping.is_none() => {
                 ConditionKind::Until(until.clone())

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::command::output_within;
 use crate::engine::plan::{Plan, WhereKind};
+
+/// How long git may take: the loop waits for it.
+const GIT: Duration = Duration::from_secs(3);
 
 /// What stands at a place now; none where it is a value of the plan's own and cannot move.
 pub fn found(kind: WhereKind, root: &Path, env: &BTreeMap<String, String>) -> Option<String> {
@@ -67,16 +71,8 @@ fn docker_host(env: &BTreeMap<String, String>) -> String {
 }
 
 fn git_head(root: &Path, env: &BTreeMap<String, String>) -> Option<String> {
-    let output = Command::new("git")
-        .args(["rev-parse", "HEAD"])
-        .current_dir(root)
-        .env_clear()
-        .envs(env)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let words = ["git", "rev-parse", "HEAD"].map(str::to_owned);
+    output_within(&words, root, env, GIT).ok()
 }
 
 #[cfg(test)]

@@ -31,12 +31,24 @@ pub enum LaunchError {
 /// # Errors
 /// It is not ready in a minute, or says why it can't: the last line of its log stands in the error.
 pub fn launch(folder: &Path, settings: &Settings) -> Result<(), LaunchError> {
+    // This very file, also when another one has its name by now.
+    launch_as(Path::new("/proc/self/exe"), folder, settings).map(drop)
+}
+
+/// The same with the program at `exe`; the host's process.
+///
+/// # Errors
+/// See there.
+pub fn launch_as(exe: &Path, folder: &Path, settings: &Settings) -> Result<u32, LaunchError> {
     crate::keeper::keep_descriptors_from_children();
+    let folder = folder.canonicalize()?;
     let log = folder.join(files::HOST_LOG);
     let stderr = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&log)?;
-    let mut child = Command::new("/proc/self/exe")
+    let mut child = Command::new(exe)
         .arg(HOST)
-        .arg(folder)
+        .arg(&folder)
+        // It outlives this terminal and must not hold its folder.
+        .current_dir("/")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(stderr)
@@ -59,9 +71,10 @@ pub fn launch(folder: &Path, settings: &Settings) -> Result<(), LaunchError> {
     });
     match receiver.recv_timeout(START) {
         Ok(Ok(line)) if line == "ready" => {
+            let pid = child.id();
             // Somebody must take its exit status while this process lives.
             std::thread::spawn(move || child.wait());
-            Ok(())
+            Ok(pid)
         }
         Ok(Ok(line)) if !line.is_empty() => {
             let _ = child.wait();

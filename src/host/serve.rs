@@ -6,19 +6,23 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use rustix::net::sockopt::socket_peercred;
 
-use super::clients::{Queue, written};
+use super::clients::Queue;
+use super::disk::DiskWatch;
 use super::input::Input;
 use super::log;
-use crate::link::{FromClient, FromHost, HostLink};
+use crate::link::{FromClient, FromHost, HostLink, Live};
 use crate::words::files;
 
 /// The longest line that a client may send, bytes.
 const MOST: u64 = 1 << 20;
+/// A client that was told nothing for so long may want to know that the host waits for the disk.
+const SILENCE: Duration = Duration::from_millis(700);
 
 /// A client's end as the loop gets it, with the queue that its writer shares.
 pub struct Session {
@@ -30,7 +34,7 @@ pub struct Session {
 
 /// Opens the socket and takes clients in on a thread of its own. The path goes through a descriptor of the folder,
 /// since it may exceed what a socket address holds.
-pub(super) fn listen(folder: &Path, inbox: Sender<Input>) -> std::io::Result<()> {
+pub(super) fn listen(folder: &Path, inbox: Sender<Input>, disk: Arc<DiskWatch>) -> std::io::Result<()> {
     let dir = std::fs::File::open(folder)?;
     let path = format!("/proc/self/fd/{}/{}", dir.as_raw_fd(), files::SOCK);
     let _ = std::fs::remove_file(&path);
@@ -39,12 +43,16 @@ pub(super) fn listen(folder: &Path, inbox: Sender<Input>) -> std::io::Result<()>
     thread::Builder::new().name("link".into()).spawn(move || {
         let _dir = dir;
         for stream in listener.incoming() {
-            let Ok(stream) = stream else { continue };
+            let Ok(stream) = stream else {
+                // Too many open files, mostly: others may be closed soon.
+                thread::park_timeout(Duration::from_millis(100));
+                continue;
+            };
             match socket_peercred(&stream) {
                 Ok(peer) if peer.uid == rustix::process::geteuid() => {}
                 _ => continue,
             }
-            if let Err(error) = take_in(stream, &inbox) {
+            if let Err(error) = take_in(stream, &inbox, &disk) {
                 log(&format!("a client could not be taken in: {error}"));
             }
         }
@@ -57,24 +65,15 @@ pub(super) fn forget(folder: &Path) {
     let _ = std::fs::remove_file(folder.join(files::SOCK));
 }
 
-fn take_in(stream: UnixStream, inbox: &Sender<Input>) -> std::io::Result<()> {
+fn take_in(stream: UnixStream, inbox: &Sender<Input>, disk: &Arc<DiskWatch>) -> std::io::Result<()> {
     let (to_client, outgoing) = channel::<FromHost>();
     let (incoming, from_client) = channel::<FromClient>();
     let queue = Arc::new(Queue::default());
-    let mut writer = stream.try_clone()?;
-    let shared = Arc::clone(&queue);
+    let writer = stream.try_clone()?;
+    let (shared, disk) = (Arc::clone(&queue), Arc::clone(disk));
     thread::Builder::new().name("link-write".into()).stack_size(256 << 10).spawn(move || {
-        for message in outgoing {
-            let line = serde_json::to_vec(&message);
-            let sent = line.map(|mut line| {
-                line.push(b'\n');
-                writer.write_all(&line)
-            });
-            written(&shared, &message);
-            if !matches!(sent, Ok(Ok(()))) {
-                break;
-            }
-        }
+        // The client that is gone is told of by its reader.
+        let _ = write_all(&writer, &outgoing, &shared, &disk);
         let _ = writer.shutdown(std::net::Shutdown::Both);
     })?;
     thread::Builder::new().name("link-read".into()).stack_size(256 << 10).spawn(move || {
@@ -94,4 +93,67 @@ fn take_in(stream: UnixStream, inbox: &Sender<Input>) -> std::io::Result<()> {
     })?;
     let session = Session { link: HostLink { to_client, from_client }, queue };
     inbox.send(Input::Joined(session)).map_err(|_| std::io::Error::other("the host is leaving"))
+}
+
+/// Writes what the loop says until it says no more. While the loop itself waits for the disk the last figures are said
+/// again with how long that is.
+fn write_all(
+    mut writer: &UnixStream,
+    outgoing: &Receiver<FromHost>,
+    queue: &Queue,
+    disk: &DiskWatch,
+) -> std::io::Result<()> {
+    let mut last: Option<Live> = None;
+    loop {
+        let message = match outgoing.recv_timeout(SILENCE) {
+            Ok(message) => message,
+            Err(RecvTimeoutError::Timeout) => {
+                if let (Some(seconds), Some(live)) = (disk.seconds(), &mut last) {
+                    live.disk_wait = Some(seconds);
+                    say(&mut writer, &FromHost::Live(live.clone()))?;
+                }
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        };
+        let said = say(&mut writer, &message);
+        queue.written(&message);
+        said?;
+        if let FromHost::Live(live) = message {
+            last = Some(live);
+        }
+    }
+}
+
+fn say(writer: &mut &UnixStream, message: &FromHost) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(message).map_err(std::io::Error::other)?;
+    line.push(b'\n');
+    writer.write_all(&line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_hears_that_the_loop_waits_for_the_disk() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let (to, from) = channel();
+        let disk = Arc::new(DiskWatch::default());
+        let waits = disk.begin();
+        let live = Live { missing: vec![("a".into(), "b".into())], ..Live::default() };
+        to.send(FromHost::Live(live)).unwrap();
+        let watch = Arc::clone(&disk);
+        let writer = thread::spawn(move || write_all(&ours, &from, &Queue::default(), &watch));
+        let mut heard = BufReader::new(theirs).lines();
+        let first: FromHost = serde_json::from_str(&heard.next().unwrap().unwrap()).unwrap();
+        assert!(matches!(first, FromHost::Live(Live { disk_wait: None, .. })));
+        let second: FromHost = serde_json::from_str(&heard.next().unwrap().unwrap()).unwrap();
+        let FromHost::Live(again) = second else { panic!("{second:?}") };
+        assert!(again.disk_wait.is_some_and(|s| s >= 1));
+        assert_eq!(again.missing.len(), 1, "the figures stay");
+        drop(waits);
+        drop(to);
+        writer.join().unwrap().unwrap();
+    }
 }

@@ -1,10 +1,6 @@
 //! What comes in: clients, keeper, looks, answers.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-
-use super::core::{Asker, Host};
-use super::hands::is_running;
+use super::core::Host;
 use super::input::Input;
 use super::serve::Session;
 use super::{log, program};
@@ -18,23 +14,23 @@ impl Host {
         match input {
             Input::Joined(session) => self.joined(session),
             Input::Client(id, message) => self.client(id, message),
-            Input::Gone(id) => {
-                self.clients.remove(id);
-            }
+            Input::Gone(id) => self.clients.remove(id),
             Input::Keeper(heard) => self.heard(heard),
-            Input::Looked(answer) => {
+            Input::Looked(mut answer) => {
+                answer.sample = self.secrets.mask_sample(answer.sample);
                 for want in self.eyes.looked(&self.state, answer) {
                     self.intend(Actor::host(), want);
                 }
             }
             Input::Notice { item, attempt, ok, answer } => {
+                let answer = self.secrets.mask(&answer);
                 self.intend(Actor::host(), Want::Called { item, attempt, ok, answer });
             }
             Input::SecondPerson { item, hash, yes, name, says } => {
                 let want = Want::Decide { item, hash, yes, by: name.clone(), proof: Proof::Stated, says: Some(says) };
                 self.intend(name, want);
             }
-            Input::Terminate => self.terminate(),
+            Input::Terminate => self.terminating = true,
         }
     }
 
@@ -58,44 +54,24 @@ impl Host {
     }
 
     fn client(&mut self, id: u64, message: FromClient) {
+        if let FromClient::Hello { proto, program: theirs, events_from, role, name } = message {
+            return self.hello(id, proto, &theirs, events_from, role, name);
+        }
+        if !self.clients.get_mut(id).is_some_and(|c| c.greeted) {
+            return;
+        }
         match message {
-            FromClient::Hello { proto, program: theirs, events_from, role, name } => {
-                if proto != PROTO {
-                    let why = format!("it speaks protocol {PROTO}, {theirs} speaks {proto}");
-                    self.clients.send(id, FromHost::Incompatible { program: program(), why });
-                    return;
-                }
-                let welcome = FromHost::Welcome {
-                    proto: PROTO,
-                    program: program(),
-                    folder: self.folder.path().display().to_string(),
-                    seq: self.state.seq,
-                    now: self.clock.now(),
-                    run: self.folder.id().0.clone(),
-                };
-                self.clients.send(id, welcome);
-                if let Some(client) = self.clients.get_mut(id) {
-                    client.greeted = true;
-                    client.role = role;
-                    client.name = name.clone();
-                    client.sent = events_from.max(1) - 1;
-                }
-                let folder = self.folder.path().to_owned();
-                self.clients.pump(&folder, self.state.seq);
-                self.control_on_joining(role, name);
-                self.alone_since = None;
-            }
-            FromClient::Do { id: number, control, want } => self.intent(id, number, control, *want),
+            FromClient::Hello { .. } | FromClient::Leave => {}
+            FromClient::Do { id: number, control, want } => self.wants(id, number, control, *want),
             FromClient::Type { attempt, bytes } => self.typed(id, attempt, &bytes),
             FromClient::Size { cols, rows } => {
-                if self.is_holder(id) || !self.clients.any(Role::Operator) {
+                if self.is_holder(id) || !self.clients.has_operator(id, None) {
                     self.hands.resize(cols, rows);
                 }
             }
             FromClient::Show { attempt } => {
                 if let Some(client) = self.clients.get_mut(id) {
-                    client.shows = attempt;
-                    client.fresh = true;
+                    client.shown.show(attempt);
                 }
                 if let Some(attempt) = attempt {
                     self.hands.show(attempt);
@@ -103,114 +79,74 @@ impl Host {
             }
             FromClient::Scroll { attempt, from, count } => {
                 if let Some(rows) = self.hands.scroll(attempt, from, count) {
-                    self.clients.send(id, FromHost::Rows(rows));
+                    self.clients.send_if_it_reads(id, FromHost::Rows(rows));
                 }
             }
-            FromClient::Secret { name, value } => {
-                self.secrets.put(Name(name), value);
-                self.hands.secrets(self.secrets.values());
-            }
-            FromClient::Leave => {}
+            FromClient::Secret { name, value } => self.secret(id, Name(name), value),
         }
     }
 
-    fn intent(&mut self, id: u64, number: u64, control: u32, want: Want) {
-        let Some(client) = self.clients.get_mut(id) else { return };
-        let (role, name) = (client.role, client.name.clone());
-        let asker = Asker { client: id, id: number };
-        if role == Role::Observer && !matches!(want, Want::Note { .. } | Want::AskControl | Want::TakeControl { .. }) {
-            let why = "you look on here: `attach` without --observe to act".into();
-            self.clients.send(id, FromHost::Refused { id: number, why });
+    fn hello(&mut self, id: u64, proto: u32, theirs: &str, events_from: u64, role: Role, name: Actor) {
+        let refusal = if proto != PROTO {
+            Some(format!("it speaks protocol {PROTO}, {theirs} speaks {proto}"))
+        } else if is_reserved(&name) {
+            Some(format!("`{name}` is no person's name"))
+        } else {
+            None
+        };
+        if let Some(why) = refusal {
+            self.clients.send(id, FromHost::Incompatible { program: program(), why });
+            return self.clients.remove(id);
+        }
+        let welcome = FromHost::Welcome {
+            proto: PROTO,
+            program: program(),
+            folder: self.folder.path().display().to_string(),
+            seq: self.state.seq,
+            now: self.clock.now(),
+            run: self.folder.id().0.clone(),
+        };
+        self.clients.send(id, welcome);
+        if let Some(client) = self.clients.get_mut(id) {
+            client.greeted = true;
+            client.role = role;
+            client.name = name.clone();
+            client.sent = events_from.max(1) - 1;
+        }
+        self.clients.pump(self.folder.path(), self.state.seq);
+        if let Some(by_hand) = self.by_hand_now() {
+            self.clients.send(id, by_hand);
+        }
+        if role == Role::Operator {
+            self.ask_for_secrets(id);
+            self.control_on_joining(id, name);
+        }
+    }
+
+    /// A resumed run asks its clients for secrets that could not be read again.
+    fn ask_for_secrets(&mut self, id: u64) {
+        for name in self.secrets.missing(&self.state.plan) {
+            self.clients.send(id, FromHost::NeedSecret { name: name.0.clone() });
+        }
+    }
+
+    /// A secret that was asked for. One that the plan does not know is none.
+    fn secret(&mut self, id: u64, name: Name, value: String) {
+        let known = self.state.plan.parameters.iter().any(|p| p.name == name && p.secret.is_some());
+        if !known || !self.clients.get_mut(id).is_some_and(|c| c.role == Role::Operator) {
             return;
         }
-        if !is_a_clients(&want) {
-            let why = "this is not a client's to say".into();
-            self.clients.send(id, FromHost::Refused { id: number, why });
-            return;
+        if let Err(why) = self.secrets.put(name.clone(), value) {
+            log(&format!("secret `{name}` was not taken: {why}"));
+            return self.clients.send(id, FromHost::NeedSecret { name: name.0 });
         }
-        self.intend_of(asker, name, control, want);
-    }
-
-    /// Nobody holds control, or its holder is not here: a joining operator has it at once.
-    fn control_on_joining(&mut self, role: Role, name: Actor) {
-        if role != Role::Operator || self.state.ended.is_some() {
-            return;
-        }
-        let holder = self.state.control.holder.clone();
-        let here = self.clients.names();
-        let present = holder.as_ref().is_some_and(|h| h == &name || here.iter().any(|(n, r)| n == h && *r == Role::Operator));
-        if holder.as_ref() == Some(&name) || present || self.state.begun.is_none() && holder.is_none() {
-            return;
-        }
-        let epoch = self.state.control.epoch;
-        self.intend(name, Want::TakeControl { epoch });
-    }
-
-    fn is_holder(&mut self, id: u64) -> bool {
-        let holder = self.state.control.holder.clone();
-        self.clients
-            .get_mut(id)
-            .is_some_and(|c| c.role == Role::Operator && holder.as_ref().is_none_or(|h| *h == c.name))
-    }
-
-    fn typed(&mut self, id: u64, attempt: u32, bytes: &str) {
-        if !self.is_holder(id) || !is_running(&self.state, attempt) {
-            return;
-        }
-        let Ok(bytes) = BASE64.decode(bytes) else { return };
-        let count = bytes.len() as u64;
-        if let Some(item) = self.hands.type_into(attempt, bytes) {
-            self.typing.push((item, attempt, count));
-        }
-    }
-
-    /// What was typed since the last look is one event.
-    pub(super) fn tell_typing(&mut self) {
-        let mut bursts: Vec<(crate::words::ItemId, u32, u64)> = vec![];
-        for (item, attempt, count) in std::mem::take(&mut self.typing) {
-            match bursts.iter_mut().find(|(i, a, _)| *i == item && *a == attempt) {
-                Some((_, _, bytes)) => *bytes += count,
-                None => bursts.push((item, attempt, count)),
-            }
-        }
-        for (item, attempt, bytes) in bursts {
-            self.intend(Actor::host(), Want::Typed { item, attempt, bytes });
-        }
-    }
-
-    /// SIGTERM: the host leaves in order; what runs, runs on, and `resume` adopts it.
-    fn terminate(&mut self) {
-        self.intend(Actor::host(), Want::HostLeave { why: "it was asked to end (SIGTERM)".into() });
-        self.terminating = true;
+        let all = self.secrets.missing(&self.state.plan).is_empty();
+        self.hands.secrets(self.secrets.values(), all);
+        self.reconcile();
     }
 }
 
-/// What a client may want; the rest is the program's own to say.
-fn is_a_clients(want: &Want) -> bool {
-    !matches!(
-        want,
-        Want::Exited { .. }
-            | Want::NotStarted { .. }
-            | Want::Lost { .. }
-            | Want::Adopted { .. }
-            | Want::Called { .. }
-            | Want::Typed { .. }
-            | Want::Verdict { .. }
-            | Want::Looked { .. }
-            | Want::Met { .. }
-            | Want::UntilMet { .. }
-            | Want::SettleLooked { .. }
-            | Want::Baseline { .. }
-            | Want::Sealed { .. }
-            | Want::Due { .. }
-            | Want::HostStart { .. }
-            | Want::HostLeave { .. }
-            | Want::Pinned { .. }
-            | Want::TargetFound { .. }
-            | Want::NeedPerson { .. }
-            | Want::ClockStep { .. }
-            | Want::Tail { .. }
-            | Want::Storage { .. }
-            | Want::Caution { .. }
-    )
+/// Names that the journal gives to parts of the program.
+fn is_reserved(name: &Actor) -> bool {
+    name.name().trim().is_empty() || [Actor::host(), Actor::autopilot(), Actor::sandbox()].contains(name)
 }

@@ -94,8 +94,18 @@ impl Follow {
     ///
     /// See [`FollowError`]; after an error start again.
     pub fn poll(&mut self) -> Result<Vec<RawLine>, FollowError> {
+        self.poll_some(usize::MAX)
+    }
+
+    /// Like [`Follow::poll`], but reads no more than about this many bytes of the journal in one go; those of lines that
+    /// are not handed out count too. Empty does not mean that there is nothing more.
+    ///
+    /// # Errors
+    ///
+    /// See [`FollowError`]; after an error start again.
+    pub fn poll_some(&mut self, bytes: usize) -> Result<Vec<RawLine>, FollowError> {
         let mut lines = Vec::new();
-        self.each(|raw| {
+        self.each(bytes, |raw| {
             lines.push(RawLine { seq: raw.seq, text: String::from_utf8_lossy(raw.text).into_owned() });
             Ok(())
         })?;
@@ -109,7 +119,7 @@ impl Follow {
     /// See [`FollowError`].
     pub fn poll_lines<E: DeserializeOwned>(&mut self) -> Result<Vec<Line<E>>, FollowError> {
         let mut lines = Vec::new();
-        self.each(|raw| match raw.decode() {
+        self.each(usize::MAX, |raw| match raw.decode() {
             Ok(Ok(line)) => {
                 lines.push(line);
                 Ok(())
@@ -120,7 +130,12 @@ impl Follow {
         Ok(lines)
     }
 
-    fn each(&mut self, mut take: impl FnMut(Raw<'_>) -> Result<(), FollowError>) -> Result<(), FollowError> {
+    fn each(
+        &mut self,
+        most: usize,
+        mut take: impl FnMut(Raw<'_>) -> Result<(), FollowError>,
+    ) -> Result<(), FollowError> {
+        let mut walked = 0_usize;
         let limit = if self.segment == Segment::First { self.limit()? } else { None };
         loop {
             if self.segment == Segment::First && limit == Some(self.seq) {
@@ -139,7 +154,11 @@ impl Follow {
             if raw.seq >= self.from {
                 take(raw)?;
             }
+            walked = walked.saturating_add(self.partial.len());
             self.partial.clear();
+            if walked >= most {
+                return Ok(());
+            }
         }
     }
 

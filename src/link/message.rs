@@ -143,6 +143,14 @@ pub enum FromHost {
         /// Parameter.
         name: String,
     },
+    /// The journal cannot be written, so the program does not go on: this can be done by hand (the text of
+    /// `by-hand.md`, as of now). `storage_recovered` among the events ends it.
+    ByHand {
+        /// What the disk said.
+        why: String,
+        /// Markdown.
+        text: String,
+    },
     /// The host leaves; the run is as the events say.
     Bye {
         /// Why.

@@ -120,7 +120,8 @@ fn answer(state: &State, index: usize, seen: u32, text: &str) -> Next {
 ///
 /// It cannot be said here; why.
 pub(super) fn act(state: &State, verb: Verb) -> Result<Next, String> {
-    let here = || state.current.ok_or_else(|| "no item is open".to_owned());
+    let none = || if state.begun.is_none() { "the flight has not begun: `go` begins it" } else { "no item is open" };
+    let here = || state.current.ok_or_else(|| none().to_owned());
     let item = || here().map(|index| state.plan.items[index].id.clone());
     Ok(match verb {
         Verb::Go => return go(state),

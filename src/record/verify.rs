@@ -1,6 +1,6 @@
 //! Proving a run's folder: the chain, and every file that an event holds the hash of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -11,8 +11,11 @@ use sha2::{Digest as _, Sha256};
 use super::load::{RecordError, Run, plan};
 use crate::engine::Recorded;
 use crate::engine::event::{Ended, Event};
-use crate::journal::{Digest, HeadCheck, Line, Place};
+use crate::journal::{Digest, HeadCheck, Place};
 use crate::words::{Outcome, files};
+
+/// Journals up to so many events are folded again to compare the record's files; longer ones would fill the memory.
+const MOST_COMPARED: usize = 200_000;
 
 /// Something that is not as the journal says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,15 +81,28 @@ impl VerifyReport {
 pub fn verify(run_dir: &Path) -> Result<VerifyReport, RecordError> {
     let mut report = VerifyReport::default();
     chain(run_dir, &mut report)?;
-    let journal = crate::journal::read::<Event>(run_dir)?;
+    let mut said = Said::default();
+    let mut hashes = vec![];
+    let mut lines = vec![];
+    let journal = crate::journal::read_each::<Event>(run_dir, |line| {
+        said.take(&line.ev);
+        if hashes.len() < MOST_COMPARED {
+            hashes.push(line.hash);
+            lines.push(Recorded { seq: line.seq, stamp: line.stamp, by: line.by, event: line.ev });
+        } else {
+            lines = Vec::new();
+        }
+    })?;
     if let Some(newer) = &journal.newer {
         let what =
             format!("{} events are of a newer flightdeck ({}): what they say was not checked", newer.count, newer.why);
         report.fault(newer.place.file, format!("line {}: {what}", newer.place.line));
     }
-    events(run_dir, &journal.lines, &mut report);
-    if report.faults.is_empty() {
-        records(run_dir, &journal.lines, &mut report);
+    files_of(run_dir, &said, &mut report);
+    if lines.is_empty() && !hashes.is_empty() {
+        report.notes.push(format!("more than {MOST_COMPARED} events: record.md and record.json were not compared"));
+    } else if report.faults.is_empty() {
+        records(run_dir, &said, &lines, &hashes, &mut report);
     }
     if run_dir.join(files::JOURNAL_TORN).exists() {
         report.notes.push(format!("{} holds what a cut-off write left behind; it never counted", files::JOURNAL_TORN));
@@ -126,39 +142,54 @@ fn chain(run_dir: &Path, report: &mut VerifyReport) -> Result<(), RecordError> {
     Ok(())
 }
 
-fn events(run_dir: &Path, lines: &[Line<Event>], report: &mut VerifyReport) {
-    let mut plan = None;
-    let mut attempts: BTreeMap<u32, &Ended> = BTreeMap::new();
-    let mut sealed: BTreeMap<&str, &str> = BTreeMap::new();
-    for line in lines {
-        match &line.ev {
+/// What events say about files.
+#[derive(Default)]
+struct Said {
+    manifest: BTreeMap<String, String>,
+    answers: Option<String>,
+    plan: Option<String>,
+    attempts: BTreeMap<u32, Ended>,
+    sealed: BTreeMap<String, String>,
+    /// The program of the newest host.
+    program: String,
+}
+
+impl Said {
+    fn take(&mut self, event: &Event) {
+        match event {
             Event::RunOpened(opened) => {
-                for (name, sha256) in &opened.manifest {
-                    let file = Path::new(files::RUNBOOK_DIR).join(files::kept(name)).display().to_string();
-                    report.compare(run_dir, file, sha256, "the run was opened with");
-                }
-                if let Some(sha256) = &opened.autopilot.answers {
-                    report.compare(run_dir, files::ANSWERS.to_owned(), sha256, "the run was opened with");
-                }
+                self.manifest.clone_from(&opened.manifest);
+                self.answers.clone_from(&opened.autopilot.answers);
             }
-            Event::PlanFixed { sha256, .. } => plan = Some(sha256),
+            Event::PlanFixed { sha256, .. } => self.plan = Some(sha256.clone()),
+            Event::HostStarted { program, .. } => self.program.clone_from(program),
             Event::AttemptEnded(ended) => {
-                attempts.insert(ended.attempt, ended);
+                self.attempts.insert(ended.attempt, (**ended).clone());
             }
             Event::SamplesSealed { file, sha256, .. } => {
-                sealed.insert(file, sha256);
+                self.sealed.insert(file.clone(), sha256.clone());
             }
             _ => {}
         }
     }
-    match plan {
+}
+
+fn files_of(run_dir: &Path, said: &Said, report: &mut VerifyReport) {
+    for (name, sha256) in &said.manifest {
+        let file = Path::new(files::RUNBOOK_DIR).join(files::kept(name)).display().to_string();
+        report.compare(run_dir, file, sha256, "the run was opened with");
+    }
+    if let Some(sha256) = &said.answers {
+        report.compare(run_dir, files::ANSWERS.to_owned(), sha256, "the run was opened with");
+    }
+    match &said.plan {
         Some(sha256) => report.compare(run_dir, files::PLAN.to_owned(), sha256, "the journal fixed"),
         None => report.notes.push("no plan was fixed".to_owned()),
     }
-    for (attempt, ended) in attempts {
-        output(run_dir, attempt, ended, report);
+    for (attempt, ended) in &said.attempts {
+        output(run_dir, *attempt, ended, report);
     }
-    samples(run_dir, &sealed, report);
+    samples(run_dir, &said.sealed, report);
 }
 
 fn output(run_dir: &Path, attempt: u32, ended: &Ended, report: &mut VerifyReport) {
@@ -184,7 +215,7 @@ fn output(run_dir: &Path, attempt: u32, ended: &Ended, report: &mut VerifyReport
     }
 }
 
-fn samples(run_dir: &Path, sealed: &BTreeMap<&str, &str>, report: &mut VerifyReport) {
+fn samples(run_dir: &Path, sealed: &BTreeMap<String, String>, report: &mut VerifyReport) {
     let rolled = rolled(&run_dir.join(files::SAMPLES));
     let mut minutes = 0;
     for (file, sha256) in sealed {
@@ -215,22 +246,16 @@ fn rolled(samples: &Path) -> Vec<(u32, u32)> {
         .collect()
 }
 
+/// A record's file, how it is made, and how it says up to which event it goes.
+type Kind = (&'static str, fn(&Run) -> String, fn(&str) -> Option<u64>);
+
 /// Compares `record.md` and `record.json` with what the journal gave when they were written. They are a projection, so
 /// a difference is a fault only when this version of the program wrote them.
-fn records(run_dir: &Path, lines: &[Line<Event>], report: &mut VerifyReport) {
-    let fixed = lines.iter().rev().find_map(|line| match &line.ev {
-        Event::PlanFixed { sha256, .. } => Some(sha256.as_str()),
-        _ => None,
-    });
-    let Some(Ok(plan)) = fixed.map(|sha256| plan(run_dir, sha256)) else { return };
+fn records(run_dir: &Path, said: &Said, lines: &[Recorded], hashes: &[Digest], report: &mut VerifyReport) {
+    let Some(Ok(plan)) = said.plan.as_ref().map(|sha256| plan(run_dir, sha256)) else { return };
     let plan = std::sync::Arc::new(plan);
-    let program = lines.iter().rev().find_map(|line| match &line.ev {
-        Event::HostStarted { program, .. } => Some(program.as_str()),
-        _ => None,
-    });
     let ours = concat!("flightdeck ", env!("CARGO_PKG_VERSION"));
-    let known: BTreeSet<u64> = lines.iter().map(|line| line.seq).collect();
-    let kinds: [(&str, fn(&Run) -> String, fn(&str) -> Option<u64>); 2] =
+    let kinds: [Kind; 2] =
         [(files::RECORD_MD, super::markdown, seq_of_markdown), (files::RECORD_JSON, super::json, seq_of_json)];
     for (file, render, seq_of) in kinds {
         let text = match std::fs::read_to_string(run_dir.join(file)) {
@@ -242,23 +267,21 @@ fn records(run_dir: &Path, lines: &[Line<Event>], report: &mut VerifyReport) {
             }
         };
         report.files += 1;
-        let same = seq_of(&text).filter(|seq| known.contains(seq)).is_some_and(|seq| {
-            let until: Vec<&Line<Event>> = lines.iter().take_while(|line| line.seq <= seq).collect();
-            let head = until.last().map_or((0, Digest::ZERO), |line| (line.seq, line.hash));
-            let events = until
-                .into_iter()
-                .map(|line| Recorded { seq: line.seq, stamp: line.stamp, by: line.by.clone(), event: line.ev.clone() })
-                .collect();
-            render(&Run::fold(std::sync::Arc::clone(&plan), events, head, vec![])) == text
+        // Numbers begin at 1 and have no gaps: that was proven.
+        let until =
+            seq_of(&text).and_then(|seq| usize::try_from(seq).ok()).filter(|seq| (1..=lines.len()).contains(seq));
+        let same = until.is_some_and(|until| {
+            let head = (until as u64, hashes[until - 1]);
+            render(&Run::fold(std::sync::Arc::clone(&plan), lines[..until].to_vec(), head, vec![])) == text
         });
-        match (same, program == Some(ours)) {
+        match (same, said.program == ours) {
             (true, _) => {}
             (false, true) => {
                 report.fault(file, "it was changed: the journal gives another record (`record export` writes it)")
             }
             (false, false) => report.notes.push(format!(
                 "{file} is not what this version ({ours}) makes of the journal; {} wrote it",
-                program.unwrap_or("another program")
+                said.program
             )),
         }
     }

@@ -145,17 +145,18 @@ pub fn surroundings(started: &Started) -> Vec<String> {
     all
 }
 
-/// What is expected of an item, in words.
+/// What is expected of an item's result, in words.
+pub fn wanted(item: &Item) -> String {
+    let words = |source: &str| match source.strip_prefix("exit_code == ") {
+        Some(code) => format!("exit {code}"),
+        None => text::line(source),
+    };
+    item.expect.iter().map(|e| words(e.source())).collect::<Vec<_>>().join("; ")
+}
+
+/// What is expected of an item, in words, with its limit.
 pub fn expects(item: &Item) -> String {
-    let sources: Vec<String> = item
-        .expect
-        .iter()
-        .map(|e| match e.source().strip_prefix("exit_code == ") {
-            Some(code) => format!("exit {code}"),
-            None => text::line(e.source()),
-        })
-        .collect();
-    let mut words = sources.join("; ");
+    let mut words = wanted(item);
     if let Some(limit) = item.timeout {
         words.push_str(&format!(" within {}", clock(limit as u64)));
     }

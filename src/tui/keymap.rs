@@ -124,7 +124,7 @@ table! {
     PageDown &[Key::plain(Code::PageDown)], "PgDn", Free, None, |_| always("scroll"), "scroll down";
     Home &[Key::plain(Code::Home)], "Home", Free, None, |_| always("first"), "to the first";
     End &[Key::plain(Code::End)], "End", Free, None, |_| always("last"), "to the last";
-    Back &[Key::plain(Code::Esc)], "Esc", Free, None, |_| always("back"), "one step back, at last to the current item; it never answers, leaves or stops";
+    Back &[Key::plain(Code::Esc)], "Esc", Free, Some(4), |ctx| always(if ctx.view.cursor.is_some() { "to the box" } else { "back" }), "one step back, at last to the current item; it never answers, leaves or stops";
     Interrupt &[Key::ctrl('c')], "Ctrl-C", Item, None, |_| always("interrupt"), "interrupts a running command; never ends flightdeck";
     Suspend &[Key::ctrl('z')], "Ctrl-Z", Free, None, |_| always("suspend"), "suspends this terminal, not the run";
     Redraw &[Key::ctrl('l')], "Ctrl-L", Free, None, |_| always("redraw"), "draws the screen anew";
@@ -290,6 +290,8 @@ pub fn bottom(ctx: &Ctx<'_>) -> Vec<(&'static str, String)> {
         let Some(rank) = binding.rank else { continue };
         match (binding.cmd, (binding.now)(ctx)) {
             (Cmd::Enter, Err(words)) => rows.push((rank, "", words)),
+            // It is told where it leads somewhere: whoever reads elsewhere must find back.
+            (Cmd::Back, _) if ctx.view.cursor.is_none() => {}
             (_, Ok(words)) => rows.push((rank, binding.label, words)),
             _ => {}
         }

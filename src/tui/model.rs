@@ -89,6 +89,8 @@ impl Model {
             }
             FromHost::Done { id, .. } => vec![News::Done(id)],
             FromHost::Refused { id, why } => vec![News::Refused(id, why)],
+            // The screens make the same text from the fold: `r` shows it while the journal cannot be written.
+            FromHost::ByHand { .. } => vec![],
             FromHost::NeedSecret { name } => vec![News::NeedSecret(name)],
             FromHost::Bye { why } => {
                 self.gone = Some(why);

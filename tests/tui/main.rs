@@ -7,3 +7,4 @@ mod demo;
 mod double;
 mod keys;
 mod screens;
+mod shell;

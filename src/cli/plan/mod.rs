@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use super::args::PlanArgs;
 use super::book::Book;
-use super::run::values::Texts;
+use super::run::values::{Planned, Texts};
 use super::runs::find_run;
 use super::{Exit, Stop, print};
+use crate::engine::plan::Plan;
 use crate::engine::rollback_commands;
 use crate::record;
 use gather::outline;
+
 
 /// `flightdeck plan`.
 pub fn main(args: &PlanArgs) -> Result<Exit, Stop> {
@@ -28,15 +30,20 @@ pub fn main(args: &PlanArgs) -> Result<Exit, Stop> {
     let book = Book::open(path)?;
     let texts = Texts::of_files(&args.params, &args.param_files)?;
     let planned = texts.plan(&book)?;
-    let outline = outline(&book, &planned, &Arc::new(super::run::compiled(&book, &planned.given)?));
+    let plan = Arc::new(super::run::compiled(&book, &planned.given)?);
     let out = if args.json {
-        let mut out = serde_json::to_string_pretty(&outline)
+        let mut out = serde_json::to_string_pretty(&outline(&book, &planned, &plan))
             .map_err(|e| Stop::disk(format!("the plan cannot be written as JSON: {e}")))?;
         out.push('\n');
         out
     } else {
-        text::write(&outline)
+        written(&book, &planned, &plan)
     };
     print(&out)?;
     Ok(Exit::Completed)
+}
+
+/// The plan as a tree that is read in a terminal.
+pub(super) fn written(book: &Book, planned: &Planned, plan: &Arc<Plan>) -> String {
+    text::write(&outline(book, planned, plan))
 }

@@ -98,6 +98,22 @@ pub struct Planned {
     pub off: Vec<Name>,
 }
 
+impl Planned {
+    /// Values that were read, as a plan shows them.
+    pub fn of(runbook: &Runbook, resolved: &Resolved) -> Self {
+        let mut origins = resolved.origins.clone();
+        for name in &resolved.from_commands {
+            origins.insert(name.clone(), "a command, at the start".to_owned());
+        }
+        Self {
+            given: preview(runbook, resolved),
+            origins,
+            missing: unanswered(resolved).into_iter().cloned().collect(),
+            off: resolved.off.clone(),
+        }
+    }
+}
+
 impl Texts {
     /// Puts the given values together for a plan: nothing is read from `from`, nothing is executed.
     pub fn plan(&self, book: &Book) -> Result<Planned, Stop> {
@@ -115,20 +131,11 @@ impl Texts {
         );
         resolved.problems.retain(|p| !p.message.contains(UNREAD) && !p.file.starts_with("file ") && !p.file.starts_with("environment "));
         refuse_problems(&resolved)?;
-        let mut given = preview(runbook, &resolved);
-        let mut origins = resolved.origins.clone();
-        let missing: Vec<Name> = unanswered(&resolved).into_iter().cloned().collect();
-        for (name, parameter) in &runbook.parameters {
-            let source = match &parameter.from {
-                Some(ParameterFrom::Run(_)) if resolved.from_commands.contains(name) => "a command, at the start",
-                _ => continue,
-            };
-            origins.insert(name.clone(), source.to_owned());
+        let mut planned = Planned::of(runbook, &resolved);
+        for name in &planned.missing {
+            planned.given.values.insert(name.clone(), Value::Text(format!("{UNREAD}{name}›")));
         }
-        for name in &missing {
-            given.values.insert(name.clone(), Value::Text(format!("{UNREAD}{name}›")));
-        }
-        Ok(Planned { given, origins, missing, off: resolved.off })
+        Ok(planned)
     }
 }
 

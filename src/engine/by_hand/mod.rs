@@ -156,7 +156,8 @@ fn write_item(text: &mut String, state: &State, index: usize) {
 }
 
 fn look_at(text: &mut String, state: &State, probes: &[ProbeId]) {
-    for probe in super::effect::leaves(&state.plan, probes).iter().filter_map(|id| state.plan.probe(id)) {
+    let leaves = super::effect::leaves(&state.plan, probes);
+    for probe in leaves.iter().filter_map(|id| state.plan.probe(id)) {
         let scope = PlanScope::of_probe(state, probe);
         let wanted: Vec<&str> = probe.expect.iter().map(|e| e.source()).collect();
         let wanted = if wanted.is_empty() { String::new() } else { format!(": wanted {}", wanted.join(", ")) };

@@ -13,7 +13,13 @@ use crate::expr::{As, Truth, parse_value};
 use crate::words::{Actor, ItemId, Value};
 
 /// A tick, an answer, a form.
-pub(super) fn answer(state: &State, intent: &Intent, item: &ItemId, seen: u32, typed: &BTreeMap<String, String>) -> Decision {
+pub(super) fn answer(
+    state: &State,
+    intent: &Intent,
+    item: &ItemId,
+    seen: u32,
+    typed: &BTreeMap<String, String>,
+) -> Decision {
     let index = find_open(state, item)?;
     fresh(state, index, seen)?;
     if state.status(index) != Status::Deferred {
@@ -36,8 +42,9 @@ pub(super) fn answer(state: &State, intent: &Intent, item: &ItemId, seen: u32, t
                 if text.is_empty() && field.optional {
                     continue;
                 }
-                let value = read_field(text, field)
-                    .map_err(|why| Refusal::new(format!("{}: {why}", field.ask.as_deref().unwrap_or(field.name.as_str()))))?;
+                let value = read_field(text, field).map_err(|why| {
+                    Refusal::new(format!("{}: {why}", field.ask.as_deref().unwrap_or(field.name.as_str())))
+                })?;
                 fields.insert(field.name.0.clone(), value);
             }
         }

@@ -96,7 +96,11 @@ pub(super) fn decide(
         return Err(Refusal::new("who approves? a name is needed"));
     }
     if !may_approve(state, &approve.by, by) {
-        return Err(Refusal::new(format!("{} is not among those who may approve: {}", by.name(), request.of.join(", "))));
+        return Err(Refusal::new(format!(
+            "{} is not among those who may approve: {}",
+            by.name(),
+            request.of.join(", ")
+        )));
     }
     if request.yes.iter().any(|who| who.name() == by.name()) {
         return Err(Refusal::new(format!("{} has answered already", by.name())));
@@ -127,7 +131,15 @@ fn may_approve(state: &State, by: &[crate::words::Name], who: &Actor) -> bool {
         return true;
     }
     by.iter().any(|name| {
-        let people = state.plan.contacts.iter().find(|c| c.name == name.as_str()).map(|c| c.people.as_slice()).unwrap_or_default();
-        people.is_empty() || people.iter().any(|p| p == who.name() || *p == who.0) || (state.is_training() && *who == Actor::sandbox())
+        let people = state
+            .plan
+            .contacts
+            .iter()
+            .find(|c| c.name == name.as_str())
+            .map(|c| c.people.as_slice())
+            .unwrap_or_default();
+        people.is_empty()
+            || people.iter().any(|p| p == who.name() || *p == who.0)
+            || (state.is_training() && *who == Actor::sandbox())
     })
 }

@@ -54,8 +54,10 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
         }
         Want::SettleLooked { item, attempt, good, text } => {
             let index = super::find(state, item)?;
-            let unknown =
-                state.items[index].attempts.iter().any(|a| a.number == *attempt && a.outcome() == Some(Outcome::Unknown));
+            let unknown = state.items[index]
+                .attempts
+                .iter()
+                .any(|a| a.number == *attempt && a.outcome() == Some(Outcome::Unknown));
             if !unknown {
                 return Err(Refusal::new("its end is known"));
             }

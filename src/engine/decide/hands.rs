@@ -22,6 +22,18 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
             Some((_, running)) => vec![with_outcome(running, item, Outcome::NotStarted, why, intent.stamp.up)],
             None => late(item, *attempt, "not started"),
         },
+        Want::NeverStarted { item, attempt, why } => match open_attempt(state, item, *attempt) {
+            Some((_, running)) => vec![
+                with_outcome(running, item, Outcome::NotStarted, why, intent.stamp.up),
+                Event::UnknownSettled {
+                    item: item.clone(),
+                    attempt: *attempt,
+                    happened: false,
+                    by_probe: Some("there is no file of its start".into()),
+                },
+            ],
+            None => vec![],
+        },
         Want::Lost { item, attempt, last_lines } => match open_attempt(state, item, *attempt) {
             Some((_, running)) => {
                 let why = "it was running when the host and its keeper died: nobody knows how it ended";
@@ -193,7 +205,9 @@ pub(super) fn ended(attempt: &Attempt, item: &ItemId, outcome: Outcome, why: &st
 pub(super) fn never_blocks(state: &State, index: usize, mut events: Vec<Event>) -> Vec<Event> {
     let item = &state.plan.items[index];
     let failed = events.iter().find_map(|event| match event {
-        Event::AttemptEnded(ended) if ended.outcome != Some(Outcome::Passed) => Some(ended.why.clone().unwrap_or_default()),
+        Event::AttemptEnded(ended) if ended.outcome != Some(Outcome::Passed) => {
+            Some(ended.why.clone().unwrap_or_default())
+        }
         _ => None,
     });
     if let (Action::Notify(_), Some(why), false) = (&item.action, failed, item.required) {

@@ -34,10 +34,8 @@ fn target_found(state: &State, kind: &str, found: &str) -> Vec<Event> {
         (true, None) => vec![],
         (true, Some(_)) => vec![Event::TargetRestored { kind: kind.to_owned() }],
         (false, Some((_, before))) if before == found => vec![],
-        (false, _) => vec![Event::TargetChanged {
-            kind: kind.to_owned(),
-            pinned: pinned.clone(),
-            found: found.to_owned(),
-        }],
+        (false, _) => {
+            vec![Event::TargetChanged { kind: kind.to_owned(), pinned: pinned.clone(), found: found.to_owned() }]
+        }
     }
 }

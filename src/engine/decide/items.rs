@@ -63,9 +63,11 @@ fn edit(state: &State, item: &crate::words::ItemId, seen: u32, what: &Resolved) 
             Err(Refusal::new("an empty command is none"))
         }
         Resolved::Script { text, .. } if text.trim().is_empty() => Err(Refusal::new("an empty script is none")),
-        Resolved::Argv(_) | Resolved::Script { .. } => {
-            Ok(if state.items[index].edited.as_ref() == Some(what) { vec![] } else { vec![Event::CommandEdited { item: item.clone(), what: what.clone() }] })
-        }
+        Resolved::Argv(_) | Resolved::Script { .. } => Ok(if state.items[index].edited.as_ref() == Some(what) {
+            vec![]
+        } else {
+            vec![Event::CommandEdited { item: item.clone(), what: what.clone() }]
+        }),
         _ => Err(Refusal::new("only a command can be edited")),
     }
 }

@@ -30,7 +30,10 @@ const MOST_CONSEQUENCES: usize = 100_000;
 /// Decides an intent: the events that it makes, with what follows of itself (the box goes on, a wait starts).
 pub fn decide(state: &State, intent: &Intent) -> Decision {
     if let Some(ended) = &state.ended
-        && !matches!(intent.want, Want::Note { .. } | Want::HostLeave { .. } | Want::Sealed { .. } | Want::Storage { .. })
+        && !matches!(
+            intent.want,
+            Want::Note { .. } | Want::HostLeave { .. } | Want::Sealed { .. } | Want::Storage { .. }
+        )
         && !is_late_result(&intent.want)
     {
         return Err(Refusal::new(format!("the run ended at {}", crate::words::utc_second(ended.stamp.at))));
@@ -123,6 +126,7 @@ fn one(state: &State, intent: &Intent) -> Decision {
         Want::ClosePhase { phase } => phase::close(state, intent, *phase),
         Want::Exited { .. }
         | Want::NotStarted { .. }
+        | Want::NeverStarted { .. }
         | Want::Lost { .. }
         | Want::Adopted { .. }
         | Want::Called { .. }

@@ -37,11 +37,19 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
         Want::Override { item, reason: text, second } => override_red(state, intent, item, text, second, from_file),
         Want::Settle { item, attempt, happened } => {
             let index = find_open(state, item)?;
-            let known = state.items[index].attempts.iter().any(|a| a.number == *attempt && a.outcome() == Some(Outcome::Unknown));
+            let known = state.items[index]
+                .attempts
+                .iter()
+                .any(|a| a.number == *attempt && a.outcome() == Some(Outcome::Unknown));
             if !known {
                 return Err(Refusal::new("its end is known: there is nothing to settle"));
             }
-            Ok(vec![Event::UnknownSettled { item: item.clone(), attempt: *attempt, happened: *happened, by_probe: None }])
+            Ok(vec![Event::UnknownSettled {
+                item: item.clone(),
+                attempt: *attempt,
+                happened: *happened,
+                by_probe: None,
+            }])
         }
         _ => Ok(vec![]),
     }

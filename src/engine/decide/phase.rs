@@ -18,7 +18,11 @@ pub(super) fn close(state: &State, intent: &Intent, phase: usize) -> Decision {
     if let Some(first) = unsettled.first() {
         let items = if unsettled.len() == 1 { "item" } else { "items" };
         return Err(Refusal {
-            why: format!("{} {items} left, the first is \"{}\": can't be closed yet", unsettled.len(), title(state, *first)),
+            why: format!(
+                "{} {items} left, the first is \"{}\": can't be closed yet",
+                unsettled.len(),
+                title(state, *first)
+            ),
             person: true,
         });
     }

@@ -97,7 +97,10 @@ fn begin(state: &State, intent: &Intent, target: Option<&str>) -> Decision {
         state.plan.limitations.iter().find(|l| l.effect == Effect::Blocks && !state.accepted.contains_key(&l.name))
     {
         return Err(Refusal {
-            why: format!("{} This blocks the run until it is overridden with a reason (limitations.{})", open.text, open.name),
+            why: format!(
+                "{} This blocks the run until it is overridden with a reason (limitations.{})",
+                open.text, open.name
+            ),
             person: true,
         });
     }
@@ -117,12 +120,7 @@ fn begin(state: &State, intent: &Intent, target: Option<&str>) -> Decision {
     };
     let mut events = vec![Event::RunBegun { operator: by.0.clone() }];
     if state.control.holder.is_none() {
-        events.push(Event::ControlTaken {
-            epoch: state.control.epoch + 1,
-            by,
-            from: None,
-            answered: true,
-        });
+        events.push(Event::ControlTaken { epoch: state.control.epoch + 1, by, from: None, answered: true });
     }
     Ok(events)
 }

@@ -30,7 +30,9 @@ pub(super) fn may_start(state: &State, index: usize) -> Result<(), Refusal> {
         return Err(Refusal::new(format!("paused since {since}: p goes on")));
     }
     if let Some((kind, (pinned, found))) = state.moved.iter().next() {
-        return Err(Refusal::new(format!("{kind} is {found}, not {pinned}: nothing starts; switch back, then check again")));
+        return Err(Refusal::new(format!(
+            "{kind} is {found}, not {pinned}: nothing starts; switch back, then check again"
+        )));
     }
     if state.storage_failed.is_some() {
         return Err(Refusal::new("the journal cannot be written: nothing starts until there is room on the disk"));
@@ -59,7 +61,10 @@ fn in_order(state: &State, index: usize) -> Result<(), Refusal> {
         .collect();
     match above.as_slice() {
         [] => Ok(()),
-        [one] => Err(Refusal::new(format!("not settled above it: \"{}\"; Enter again goes out of order", title(state, *one)))),
+        [one] => Err(Refusal::new(format!(
+            "not settled above it: \"{}\"; Enter again goes out of order",
+            title(state, *one)
+        ))),
         [rest @ .., first] => Err(Refusal::new(format!(
             "not settled above it: \"{}\" and {} more; Enter again goes out of order",
             title(state, *first),

@@ -74,7 +74,10 @@ pub(super) fn decide(state: &State, intent: &Intent, timer: &Timer) -> Decision 
                 Status::Unknown => "nobody knows how it ended: settle it".to_owned(),
                 _ => why_red(state, index),
             };
-            vec![Event::PersonNeeded { item: Some(item.clone()), why: format!("\"{}\": {why}", super::title(state, index)) }]
+            vec![Event::PersonNeeded {
+                item: Some(item.clone()),
+                why: format!("\"{}\": {why}", super::title(state, index)),
+            }]
         }
         Timer::Deferred(item) => {
             vec![Event::ItemReopened { item: item.clone(), reason: "its due time has come".into() }]

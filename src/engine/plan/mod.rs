@@ -15,15 +15,15 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-pub use compile::{CompileError, Given, compile};
 pub use action::{
     Acting, Action, AnswerKind, Approve, Baseline, Check, Confirm, Danger, Field, Notify, Program, Record, Retry, Run,
     Wait, WaitFor,
 };
+pub use compile::{CompileError, Given, compile};
 pub use item::{Capture, Due, Group, Item, Phase, Section, When};
 pub use parts::{
-    Carrier, Channel, ChannelKind, Contact, Effect, Limitation, Link, Objectives, Pane, Parameter, Probe, Target, Trigger,
-    TriggerMode, TriggerWhen, Watch, Where, WhereKind,
+    Carrier, Channel, ChannelKind, Contact, Effect, Limitation, Link, Objectives, Pane, Parameter, Probe, Target,
+    Trigger, TriggerMode, TriggerWhen, Watch, Where, WhereKind,
 };
 
 use self::places::Places;
@@ -158,6 +158,8 @@ impl Plan {
 
     /// What has to be typed for a `danger` without own words: the namespace, else the context, else the environment.
     pub fn target_name(&self) -> Option<&str> {
-        [WhereKind::Namespace, WhereKind::KubeContext, WhereKind::Environment].into_iter().find_map(|kind| self.place(kind))
+        [WhereKind::Namespace, WhereKind::KubeContext, WhereKind::Environment]
+            .into_iter()
+            .find_map(|kind| self.place(kind))
     }
 }

@@ -74,7 +74,10 @@ steps:
 ";
     let mut f = flight(text);
     f.begin();
-    f.refuses(f.answering("restore", &[("answer", "2026-10-01")]), "not as expected: now - answer 54 d, wanted <= 30 d");
+    f.refuses(
+        f.answering("restore", &[("answer", "2026-10-01")]),
+        "not as expected: now - answer 54 d, wanted <= 30 d",
+    );
     f.refuses(f.answering("restore", &[("answer", "last week")]), "");
     f.answer("restore", "2026-11-20").passed("restore");
 }
@@ -168,7 +171,9 @@ fn two_approvals_are_of_two_people() {
     f.begin().wants(Want::RequestApproval { item: "ok".into() });
     f.refuses(f.deciding("ok", true, "ann"), "the approver's own login");
     let login = |f: &Flight, by: &str| match f.deciding("ok", true, by) {
-        Want::Decide { item, hash, yes, by, says, .. } => Want::Decide { item, hash, yes, by, says, proof: Proof::Login },
+        Want::Decide { item, hash, yes, by, says, .. } => {
+            Want::Decide { item, hash, yes, by, says, proof: Proof::Login }
+        }
         other => other,
     };
     f.wants(login(&f, "ann@a")).is("ok", Status::Busy);
@@ -220,7 +225,9 @@ fn skip_defer_and_override_have_their_rules() {
     f.defer("later", Return::Phase(1)).is("later", Status::Deferred);
     // The time that it is due is the runbook's, not the client's.
     f.after(10.0).defer("form", Return::At(1));
-    assert!(matches!(&f.state.items[3].settled, Some(Settled::Deferred(Return::At(up), _)) if *up == 10_000_000 + 172_800_000_000));
+    assert!(
+        matches!(&f.state.items[3].settled, Some(Settled::Deferred(Return::At(up), _)) if *up == 10_000_000 + 172_800_000_000)
+    );
     f.refuses(skip("plain", "r"), "it is settled");
     f.reopen("plain").is("plain", Status::Open);
     f.wants(Want::NotApplicable { item: "form".into(), reason: "no form".into() }).is("form", Status::Off);
@@ -239,7 +246,9 @@ steps:
     let mut f = flight(text);
     f.begin().start("tell");
     let sent = crate::engine::effects(&f.state, &f.last);
-    assert!(matches!(sent.as_slice(), [crate::engine::Effect::Notify { text, title, .. }] if text == "Test goes" && title == "Test"));
+    assert!(
+        matches!(sent.as_slice(), [crate::engine::Effect::Notify { text, title, .. }] if text == "Test goes" && title == "Test")
+    );
     f.host(Want::Called { item: "tell".into(), attempt: 1, ok: true, answer: "200 OK".into() }).passed("tell");
     assert_eq!(f.ended("tell").evidence.as_deref(), Some("200 OK"));
     let mut f = flight(text);
@@ -248,7 +257,12 @@ steps:
     f.is("tell", Status::Overridden).at("rest");
     assert_eq!(f.outcome("tell"), Some(Outcome::Failed));
     assert_eq!(f.state.cautions[0].text, "\"Tell\" was not delivered: 503");
-    f.reopen("tell").start("tell").host(Want::Called { item: "tell".into(), attempt: 2, ok: true, answer: "ok".into() });
+    f.reopen("tell").start("tell").host(Want::Called {
+        item: "tell".into(),
+        attempt: 2,
+        ok: true,
+        answer: "ok".into(),
+    });
     f.passed("tell");
 }
 

@@ -56,7 +56,8 @@ fn without_a_setting_it_does_nothing() {
 
 #[test]
 fn answers_alone_start_only_what_they_name() {
-    let text = "steps:\n  - { id: a, title: A, run: echo }\n  - { id: b, title: B }\n  - { id: c, title: C, run: echo }";
+    let text =
+        "steps:\n  - { id: a, title: A, run: echo }\n  - { id: b, title: B }\n  - { id: c, title: C, run: echo }";
     let mut f = Flight::auto(text, false, r#"{"a": true, "b": true}"#);
     assert_eq!(f.flies().as_deref(), Some("\"C\": a command to start"));
     f.passed("a").passed("b");
@@ -113,7 +114,11 @@ phases:
 
 #[test]
 fn what_a_person_opened_again_stays_theirs() {
-    let mut f = Flight::auto("steps:\n  - { id: a, title: A }\n  - { id: b, title: B, confirm: { ask: Q, answer: text } }", true, "");
+    let mut f = Flight::auto(
+        "steps:\n  - { id: a, title: A }\n  - { id: b, title: B, confirm: { ask: Q, answer: text } }",
+        true,
+        "",
+    );
     assert!(f.flies().unwrap().contains("evidence"));
     f.reopen("a");
     f.answer("b", "x");
@@ -138,6 +143,15 @@ fn a_sensed_item_has_patience_from_when_the_box_came() {
     // Green after all: nobody is needed any more.
     f.turns("up", Verdict::Ok);
     assert_eq!(f.flies(), None);
+}
+
+#[test]
+fn a_look_on_demand_that_is_red_needs_a_person_soon() {
+    let text = "probes: { diff: { every: on_demand, run: x } }\nsteps:\n  - { id: d, title: D, check: diff, timeout: 10m }\n  - { id: z, title: Z }";
+    let mut f = Flight::auto(text, true, "");
+    f.decide_auto();
+    f.looks("diff", false, &[]);
+    assert_eq!(f.due_in(&Timer::Patience("d".into())), Some(30.0));
 }
 
 #[test]

@@ -33,7 +33,9 @@ fn one_has_control_and_others_are_refused() {
     f.after(20.0);
     f.refuses_intent(&of(&f, "bob@ops2", 1, Want::TakeControl { epoch: 0 }), "control has passed on");
     f.decide(&of(&f, "bob@ops2", 1, Want::TakeControl { epoch: 1 })).unwrap();
-    assert!(matches!(&f.last[0], Event::ControlTaken { epoch: 2, from: Some(from), answered: false, .. } if from.name() == "anna"));
+    assert!(
+        matches!(&f.last[0], Event::ControlTaken { epoch: 2, from: Some(from), answered: false, .. } if from.name() == "anna")
+    );
     f.refuses(tick.clone(), "bob has control now");
     f.who = Actor("bob@ops2".into());
     f.wants(tick).refuses(Want::HandOver { to: Actor("".into()) }, "to whom");

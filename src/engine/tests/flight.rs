@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::engine::event::{Autopilot, Ended, Overlay, RunOpened, Return};
+use crate::engine::event::{Autopilot, Ended, Overlay, Return, RunOpened};
 use crate::engine::plan::{Given, Plan, compile};
 use crate::engine::{
     Answers, Attempt, Event, Intent, Recorded, Refusal, State, Status, Timer, Want, autopilot, decide, resolve, wanted,
@@ -32,12 +32,8 @@ pub fn try_plan(text: &str, line: &[(&str, &str)]) -> Result<Plan, String> {
     let loaded = load_from(&Memory { files }, "t.yaml")
         .map_err(|problems| problems.iter().map(|p| format!("{p}\n")).collect::<String>())?;
     let line: Vec<(String, String)> = line.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-    let given = parameters::Given {
-        line: &line,
-        files: &[],
-        env: &|_| None,
-        file: &|_| Err("there is no such file".into()),
-    };
+    let given =
+        parameters::Given { line: &line, files: &[], env: &|_| None, file: &|_| Err("there is no such file".into()) };
     let resolved = parameters::resolve(&loaded.runbook, &given);
     assert!(resolved.problems.is_empty(), "{:?}", resolved.problems);
     let secrets = resolved.secrets.0.keys().map(|n| (n.clone(), "typed".to_owned())).collect();
@@ -72,14 +68,8 @@ pub struct Flight {
 impl Flight {
     pub fn of(plan: Plan, opened: RunOpened) -> Self {
         let state = State::new(Arc::new(plan));
-        let mut flight = Self {
-            state,
-            events: vec![],
-            answers: Answers::default(),
-            up: 0,
-            who: Actor(ANNA.into()),
-            last: vec![],
-        };
+        let mut flight =
+            Self { state, events: vec![], answers: Answers::default(), up: 0, who: Actor(ANNA.into()), last: vec![] };
         let speed = if opened.speed == 0.0 { 1.0 } else { opened.speed };
         let opened = RunOpened { run: "run-1".into(), operator: ANNA.into(), speed, ..opened };
         flight.fold(Event::RunOpened(Box::new(opened)));
@@ -445,7 +435,11 @@ impl Drop for Flight {
         if !std::thread::panicking() {
             assert_eq!(format!("{:?}", self.replayed()), format!("{:?}", self.state), "a replay differs");
             let plan = serde_json::to_string(&*self.state.plan).unwrap();
-            assert_eq!(serde_json::from_str::<Plan>(&plan).unwrap(), *self.state.plan, "the plan differs when read again");
+            assert_eq!(
+                serde_json::from_str::<Plan>(&plan).unwrap(),
+                *self.state.plan,
+                "the plan differs when read again"
+            );
         }
     }
 }

@@ -81,7 +81,10 @@ phases:
     // It may be done before it comes back.
     f.tick("two").at("cmd").is("cmd", Status::Open);
     f.refuses(Want::ClosePhase { phase: 1 }, "1 item left, the first is \"Cmd\"");
-    f.refuses(Want::Defer { item: "cmd".into(), to: Return::PhaseClose, reason: "r".into() }, "its own phase was closed");
+    f.refuses(
+        Want::Defer { item: "cmd".into(), to: Return::PhaseClose, reason: "r".into() },
+        "its own phase was closed",
+    );
     f.start("cmd").exits(1).failed("cmd", "exit").at("cmd").runs("cmd").passed("cmd").close();
     assert_eq!(f.state.phase, Some(2));
     f.refuses(f.starting("cmd"), "its phase was closed");
@@ -97,8 +100,15 @@ fn what_was_deferred_to_its_own_phase_comes_back_last() {
     f.begin().defer("a", Return::PhaseClose).at("b").is("a", Status::Deferred);
     f.tick("b").tick("c");
     f.at("a").is("a", Status::Open);
-    assert!(f.last.iter().any(|e| matches!(e, Event::ItemReopened { reason, .. } if reason == "it was deferred to here: later")));
-    f.refuses(Want::Defer { item: "a".into(), to: Return::PhaseClose, reason: "r".into() }, "it would come back at once");
+    assert!(
+        f.last
+            .iter()
+            .any(|e| matches!(e, Event::ItemReopened { reason, .. } if reason == "it was deferred to here: later"))
+    );
+    f.refuses(
+        Want::Defer { item: "a".into(), to: Return::PhaseClose, reason: "r".into() },
+        "it would come back at once",
+    );
     f.tick("a");
     assert!(f.state.ended.is_some());
 }

@@ -46,6 +46,15 @@ fn a_lost_one_is_unknown_and_nothing_goes_past_it() {
 }
 
 #[test]
+fn what_certainly_never_started_is_free_to_start() {
+    let mut f = flight(TEXT);
+    f.begin().start("apply").host(Want::NeverStarted { item: "apply".into(), attempt: 1, why: "no file".into() });
+    f.is("apply", Status::Open).at("apply").start("apply").exits(0).passed("apply");
+    f.host(Want::NeverStarted { item: "apply".into(), attempt: 1, why: "no file".into() });
+    assert!(f.last.is_empty());
+}
+
+#[test]
 fn a_person_settles_it_either_way() {
     let mut f = lost();
     f.wants(Want::Settle { item: "apply".into(), attempt: 1, happened: true }).passed("apply").at("rest");
@@ -83,7 +92,8 @@ steps: [ { id: apply, title: Apply, run: apply, settle: up }, Rest ]
 
 #[test]
 fn an_unknown_step_is_never_retried() {
-    let text = "steps:\n  - { id: one, title: One, run: x, idempotent: true, retry: { times: 3, every: 1s } }\n  - Rest";
+    let text =
+        "steps:\n  - { id: one, title: One, run: x, idempotent: true, retry: { times: 3, every: 1s } }\n  - Rest";
     let mut f = flight(text);
     f.begin().start("one").host(Want::Lost { item: "one".into(), attempt: 1, last_lines: vec![] });
     assert_eq!(f.outcome("one"), Some(Outcome::Unknown));

@@ -297,6 +297,10 @@ impl Client {
                     self.tell(Tone::Bad, text)?;
                 }
             }
+            FromHost::ByHand { why, text } => {
+                let shown = format!("the journal cannot be written ({why}): what can be done by hand follows\n{text}");
+                self.tell(Tone::Bad, &shown)?;
+            }
             FromHost::Done { id, .. } => {
                 self.sent.remove(&id);
             }

@@ -1,6 +1,6 @@
 //! Without anybody who types.
 
-use super::host::{Flight, Setup};
+use super::host::{Flight, Script, Setup};
 use crate::plain::{Begin, Exit};
 
 const HELLO: &str = "
@@ -17,7 +17,7 @@ steps:
 
 #[test]
 fn a_run_with_yes_is_told_as_lines_and_ends_0() {
-    let script: fn(&crate::engine::event::Started) -> Option<(i32, &'static [u8])> =
+    let script: Script =
         |started| Some((0, if started.attempt == 1 { b"\x1b[32mok\x1b[0m\r\nlast line" } else { b"" }));
     let landed = Flight::start(Setup { yaml: HELLO, yes: true, script, ..Setup::default() }, |_| {}).land();
     assert_eq!(landed.exit, Exit::Completed);
@@ -45,8 +45,7 @@ fn json_is_the_journal_verbatim() {
 
 #[test]
 fn a_failure_says_why_and_needs_a_person() {
-    let script: fn(&crate::engine::event::Started) -> Option<(i32, &'static [u8])> =
-        |_| Some((4, b"Job for nginx.service failed\r\n"));
+    let script: Script = |_| Some((4, b"Job for nginx.service failed\r\n"));
     let yaml = "
 flightdeck: 1
 title: T
@@ -159,8 +158,7 @@ steps:
   - title: \"Say \\e[2J hello\"
     run: echo \"\\x1b[31mred\"
 ";
-    let script: fn(&crate::engine::event::Started) -> Option<(i32, &'static [u8])> =
-        |_| Some((1, b"\x1b]52;c;aGk=\x07\x1b[?1049h\x9b2J\x1b[?1049l\xe2\x80\xaeevil\r\n"));
+    let script: Script = |_| Some((1, b"\x1b]52;c;aGk=\x07\x1b[?1049h\x9b2J\x1b[?1049l\xe2\x80\xaeevil\r\n"));
     let landed = Flight::start(Setup { yaml, yes: true, script, ..Setup::default() }, |_| {}).land();
     assert!(!landed.text.chars().any(|c| c != '\n' && crate::terminal::is_hidden(c)), "{:?}", landed.text);
     assert!(landed.text.contains("<U+202E>evil"), "{}", landed.text);

@@ -21,7 +21,7 @@ use crate::words::{Actor, Stamp, Value, files};
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// How a pretended command ends: exit code and output; none: it runs on.
-type Script = fn(&Started) -> Option<(i32, &'static [u8])>;
+pub type Script = fn(&Started) -> Option<(i32, &'static [u8])>;
 
 /// What a run is opened with.
 pub struct Setup {

@@ -1,6 +1,6 @@
 //! With verbs typed as words.
 
-use super::host::{Flight, Setup};
+use super::host::{Flight, Script, Setup};
 use crate::plain::Exit;
 
 fn typed(setup: Setup) -> Flight {
@@ -57,7 +57,7 @@ steps:
   - { title: First, run: one }
   - { title: Second, run: two, required: true }
 ";
-    let script: fn(&crate::engine::event::Started) -> Option<(i32, &'static [u8])> = |_| Some((1, b"no\r\n"));
+    let script: Script = |_| Some((1, b"no\r\n"));
     let flight = typed(Setup { yaml, script, ..Setup::default() });
     flight.type_at("> ", "fly");
     flight.type_at("`fly` is no verb here", "skip");

@@ -191,6 +191,8 @@ impl App {
                 self.stopping = stop_armed.filter(|_| binding.cmd == Cmd::Stop);
                 self.act(binding.cmd);
             }
+            // The bottom row begins with what Enter would say.
+            Err(_) if binding.cmd == Cmd::Enter => {}
             Err(why) => self.say(why),
         }
     }

@@ -81,9 +81,9 @@ pub fn answer(ctx: &Ctx<'_>, index: usize) -> Form {
         }
         _ => {}
     }
-    let expects = facts::expects(item);
-    if !expects.is_empty() && item.timeout.is_none() {
-        intro.push(format!("expects {expects}"));
+    let wanted = facts::wanted(item);
+    if !wanted.is_empty() {
+        intro.push(format!("expects {wanted}"));
     }
     let (id, seen) = (item.id.clone(), ctx.seen(index));
     let verb = if names.is_empty() { "yes" } else { "answer" };

@@ -22,11 +22,13 @@ pub fn draw(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect) {
         (false, Some(environment)) => environment.to_uppercase(),
         (false, None) => ctx.options.machine.to_uppercase(),
     };
-    let target: Vec<String> = [WhereKind::KubeContext, WhereKind::DockerHost, WhereKind::Namespace]
-        .into_iter()
-        .filter_map(place)
-        .chain(plan.system.as_deref().filter(|_| plan.target_name().is_none()).map(text::line))
-        .collect();
+    let mut target: Vec<String> =
+        [WhereKind::KubeContext, WhereKind::DockerHost, WhereKind::Namespace].into_iter().filter_map(place).collect();
+    if target.is_empty() {
+        // In training the environment is not the first word; without any place the system is what is flown.
+        let environment = place(WhereKind::Environment).filter(|_| training);
+        target.extend(environment.or_else(|| plan.system.as_deref().map(text::line)));
+    }
     let change = plan.change.as_ref().map(|(from, to)| format!("{} → {}", text::line(from), text::line(to)));
     let wide = area.width >= 100;
     let mut title = text::line(&plan.title);

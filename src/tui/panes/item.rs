@@ -107,6 +107,11 @@ fn lines(ctx: &Ctx<'_>, index: usize, columns: usize) -> (Vec<Line>, usize) {
     if let Some((words, style)) = kinds::decision(ctx, index) {
         lines.extend(Line::wrapped(&words, columns, 2, style));
     }
+    // What went wrong is read first, whatever room there is.
+    let wrong = matches!(status, Status::Failed(_) | Status::Unknown);
+    if wrong {
+        outcome(ctx, index, columns, &mut lines);
+    }
     let action = kinds::lines(ctx, index, columns);
     if !action.is_empty() {
         lines.push(Line::blank());
@@ -118,7 +123,9 @@ fn lines(ctx: &Ctx<'_>, index: usize, columns: usize) -> (Vec<Line>, usize) {
     let command_end = lines.len();
     lines.push(Line::blank());
     policy(ctx, index, columns, &mut lines);
-    outcome(ctx, index, columns, &mut lines);
+    if !wrong {
+        outcome(ctx, index, columns, &mut lines);
+    }
     for note in model.state.notes.iter().filter(|n| n.item.as_ref() == Some(&item.id)) {
         let words = format!("note {}  {}", facts::when_who(Some(note.stamp), Some(&note.by)), text::line(&note.text));
         lines.extend(Line::wrapped(&words, columns, 2, theme.busy()));
@@ -141,7 +148,12 @@ fn off(ctx: &Ctx<'_>, index: usize) -> Option<String> {
 fn policy(ctx: &Ctx<'_>, index: usize, columns: usize, lines: &mut Vec<Line>) {
     let theme = ctx.theme;
     let item = &ctx.model.state.plan.items[index];
-    let expects = if matches!(item.action, Action::Check(_)) { String::new() } else { facts::expects(item) };
+    // A limit binds what runs; what a person does has no clock but the one that is recorded.
+    let expects = match item.action {
+        Action::Check(_) | Action::Tick => String::new(),
+        Action::Confirm(_) | Action::Record(_) | Action::Approve(_) => facts::wanted(item),
+        _ => facts::expects(item),
+    };
     let usual = facts::usual(ctx.model, index).unwrap_or_default();
     if !expects.is_empty() || !usual.is_empty() {
         let left = if expects.is_empty() { String::new() } else { format!("expects  {expects}") };
@@ -226,7 +238,10 @@ fn outcome(ctx: &Ctx<'_>, index: usize, columns: usize, lines: &mut Vec<Line>) {
         if matches!(plan.action, Action::Run(_)) {
             keys.push("e edit");
         }
-        keys.extend(["s skip…", "r roll back"]);
+        keys.push("s skip…");
+        if ctx.model.state.plan.rollback.is_some() {
+            keys.push("r roll back");
+        }
         if plan.help.is_some() {
             keys.push("? the runbook's help");
         }
@@ -250,13 +265,14 @@ fn frame(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect, index: usize) -> Rect {
         words.push_str(&format!("{dash}{up} rows up"));
     }
     let is_running = attempt.is_some_and(|a| a.ended.is_none());
-    let asks = is_running && facts.asks && !ctx.view.typing;
+    // A full-screen program stands behind an unfinished line all the time, and echoes what it wants.
+    let asks = is_running && facts.asks && !facts.alternate && !ctx.view.typing;
     let mut title = Line::of(words, if ctx.view.typing { theme.focus() } else { Style::new() });
     if ctx.view.typing {
-        let hidden = if facts.hidden_input { ", what is typed is not shown" } else { "" };
+        let hidden = if facts.hidden_input && !facts.alternate { ", not shown" } else { "" };
         title = title.with(format!("{dash}TYPING, Ctrl-] back{hidden} "), theme.focus());
     } else if asks {
-        title = title.with(format!("{dash}it seems to ask: t types into it "), theme.caution());
+        title = title.with(format!("{dash}it seems to ask: t types "), theme.caution());
     } else if is_running {
         title = title.with(format!("{dash}t type into it{dash}z zoom "), theme.faint());
     } else {
@@ -330,6 +346,9 @@ fn heading(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
             }
         }
         (None, None) if phase == plan.rollback_phase() => lines.push(Line::plain("r shows its commands")),
+        (None, None) if state.begun.is_none() => {
+            lines.push(Line::of("Not begun: Enter starts the flight.", theme.strong()));
+        }
         (None, None) => lines.push(Line::plain("not open yet")),
     }
     if let Some(about) = plan.about.as_ref().filter(|_| state.begun.is_none()) {

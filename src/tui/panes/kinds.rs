@@ -132,7 +132,7 @@ fn watched(ctx: &Ctx<'_>, index: usize, columns: usize) -> Vec<Line> {
         return vec![];
     }
     match ctx.model.missing(index) {
-        Some(missing) => Line::wrapped(&format!("missing: {}", text::line(missing)), columns, 2, ctx.theme.caution()),
+        Some(missing) => Line::wrapped(&text::line(missing), columns, 2, ctx.theme.caution()),
         None => vec![],
     }
 }

@@ -134,7 +134,7 @@ fn probe_line(ctx: &Ctx<'_>, probe: &Probe, live: Option<&LiveProbe>, columns: u
         (Some(_), Verdict::NoData) => "no data".into(),
         (Some(l), _) => text::line(&l.text),
     };
-    let words = text::cut(&words, columns.saturating_sub(14).max(10));
+    let words = text::cut(&words, (columns / 2).max(10));
     let room = columns.saturating_sub(5 + text::width(&words) + text::width(glyph) - 1);
     let title = text::cut_middle(&title, room);
     let pad = room.saturating_sub(text::width(&title)) + 1;

@@ -49,7 +49,7 @@ pub trait Values {
 }
 
 /// What the form is about.
-pub struct FormData {
+pub struct FormData<'a> {
     /// The header's first word.
     pub world: String,
     /// A simulated world.
@@ -63,7 +63,7 @@ pub struct FormData {
     /// Texts that were typed before.
     pub typed: BTreeMap<Name, String>,
     /// Puts values together.
-    pub values: Box<dyn Values>,
+    pub values: &'a dyn Values,
 }
 
 /// What was filled in.
@@ -96,8 +96,8 @@ impl Row {
 }
 
 /// The form.
-pub struct Form {
-    data: FormData,
+pub struct Form<'a> {
+    data: FormData<'a>,
     name: Editor,
     rows: Vec<Row>,
     /// 0: the name; then the rows; then the way on.
@@ -105,9 +105,9 @@ pub struct Form {
     scroll: Scroll,
 }
 
-impl Form {
+impl<'a> Form<'a> {
     /// Begins at the first value that is missing or wrong; else at the way on.
-    pub fn new(data: FormData) -> Self {
+    pub fn new(data: FormData<'a>) -> Self {
         let name = Editor::new(&data.name);
         let mut form = Self { name, rows: vec![], at: 0, scroll: Scroll::default(), data };
         let typed = form.data.typed.clone();
@@ -229,7 +229,13 @@ impl Form {
         let room = columns.saturating_sub(left + 1);
         let (rows, (x, y)) = editor.rows(room.max(4));
         let shown = rows.get(if here { y } else { 0 }).cloned().unwrap_or_default();
-        let shown = if secret { "*".repeat(text::width(&shown)) } else { shown };
+        // How long a secret is that was read somewhere is nobody's to see.
+        let kept = row.is_some_and(|r| !r.touched);
+        let shown = match secret {
+            true if kept && !shown.is_empty() => "*".repeat(8),
+            true => "*".repeat(text::width(&shown)),
+            false => shown,
+        };
         let faint = row.filter(|r| !r.touched && shown.is_empty()).and_then(|r| r.shown.command.as_ref());
         match (faint, here) {
             (Some(command), false) => line = line.with(text::cut(&format!("$ {command}"), room), theme.faint()),
@@ -239,6 +245,7 @@ impl Form {
             }
             (None, false) => line = line.with(text::cut(&shown, room), Style::new()),
         }
+        let x = if secret && kept { text::width(&"*".repeat(8)).min(x) } else { x };
         (line, here.then_some(left + x))
     }
 
@@ -275,7 +282,7 @@ impl Form {
     }
 }
 
-impl Page for Form {
+impl Page for Form<'_> {
     type Out = Option<Filled>;
 
     fn header(&self) -> (String, String) {

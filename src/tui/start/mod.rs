@@ -17,4 +17,4 @@ pub use form::{Filled, Form, FormData, Shown, Values};
 pub use home::{Back, Choice, Flyable, Home, Learn, Past, StartData};
 pub use page::{Look, Page, Turn, Verbs};
 pub use plan::{Blocked, Decided, PlanBefore, PlanData};
-pub use session::Session;
+pub use session::{Left, Session};

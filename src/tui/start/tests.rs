@@ -137,7 +137,7 @@ impl Values for Two {
     }
 }
 
-fn form() -> Form {
+fn form() -> Form<'static> {
     Form::new(FormData {
         world: "prod".into(),
         training: false,
@@ -145,7 +145,7 @@ fn form() -> Form {
         intro: vec!["environment prod · namespace cryptoutil-prod".into()],
         name: "kim".into(),
         typed: BTreeMap::new(),
-        values: Box::new(Two),
+        values: &Two,
     })
 }
 

@@ -1,8 +1,8 @@
 //! Actions, and the probes that checks bring.
 
 use super::super::{
-    Acting, Action, AnswerKind, Approve, Baseline, Check, Confirm, Danger, Field, Notify, Probe, Program, Record, Retry,
-    Run, Wait, WaitFor,
+    Acting, Action, AnswerKind, Approve, Baseline, Check, Confirm, Danger, Field, Notify, Probe, Program, Record,
+    Retry, Run, Wait, WaitFor,
 };
 use super::probes::with_default;
 use super::steps::Place;
@@ -42,11 +42,9 @@ impl Compiler<'_> {
                 default: None,
             }),
             model::Action::Record(record) => Action::Record(self.record(record, place)),
-            model::Action::Notify(notify) => Action::Notify(Notify {
-                to: notify.to.clone(),
-                title: notify.title.clone(),
-                text: notify.text.clone(),
-            }),
+            model::Action::Notify(notify) => {
+                Action::Notify(Notify { to: notify.to.clone(), title: notify.title.clone(), text: notify.text.clone() })
+            }
             model::Action::Approve(approve) => Action::Approve(Approve {
                 by: approve.by.clone(),
                 count: approve.count,
@@ -205,9 +203,7 @@ fn answer(kind: &AnswerType) -> AnswerKind {
 
 /// Whether something of a step reads what the command printed on stdout.
 fn captures_stdout(step: &Step) -> bool {
-    let reads = |expr: &Expr| {
-        expr.used().iter().any(|u| u.path.first().is_some_and(|n| n == "stdout" || n == "json"))
-    };
+    let reads = |expr: &Expr| expr.used().iter().any(|u| u.path.first().is_some_and(|n| n == "stdout" || n == "json"));
     step.expect.iter().any(reads)
         || step.captures.iter().any(|c| match &c.of {
             kinds::CaptureOf::Field(expr) => reads(expr),
@@ -221,7 +217,8 @@ pub(super) fn expectations(step: &Step) -> Vec<Expr> {
     match &step.action {
         model::Action::Check(_) => return all,
         model::Action::Run(_) | model::Action::Script(_) => {
-            let named = step.expect.iter().any(|e| e.used().iter().any(|u| u.path.first().is_some_and(|n| n == "exit_code")));
+            let named =
+                step.expect.iter().any(|e| e.used().iter().any(|u| u.path.first().is_some_and(|n| n == "exit_code")));
             if !named && let Ok(zero) = Expr::parse("exit_code == 0") {
                 all.push(zero);
             }

@@ -38,9 +38,8 @@ impl Compiler<'_> {
         self.places()?;
         let here = self.here(None, &NONE);
         let text = |t: &Option<Template>| t.as_ref().map(|t| here.text(t));
-        let change = runbook.change.as_ref().map(|c| {
-            (text(&c.from).unwrap_or_default(), text(&c.to).unwrap_or_default())
-        });
+        let change =
+            runbook.change.as_ref().map(|c| (text(&c.from).unwrap_or_default(), text(&c.to).unwrap_or_default()));
         let watch = runbook.watch.as_ref().map(|w| Watch {
             for_seconds: w.hold,
             expect: w.expect.clone(),
@@ -201,7 +200,8 @@ impl Compiler<'_> {
     }
 
     fn cautions(&mut self, given: &Given) {
-        if let (Some(reviewed), Some(every), Some(now)) = (self.runbook.reviewed, self.runbook.review_every, given.now) {
+        if let (Some(reviewed), Some(every), Some(now)) = (self.runbook.reviewed, self.runbook.review_every, given.now)
+        {
             let days = (now.date_naive() - reviewed).num_days();
             if days as f64 * 86400.0 > every {
                 self.plan.cautions.push(format!(

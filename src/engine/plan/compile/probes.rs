@@ -71,17 +71,13 @@ impl Compiler<'_> {
             Value::List(items) => Ok(items.iter().map(|i| (String::new(), i.to_string())).collect()),
             Value::Map(map) => Ok(map.keys().map(|k| (String::new(), k.clone())).collect()),
             Value::NoData => Ok(vec![]),
-            other => Err(CompileError(format!("for_each over `{}`: it is {}, not a list", over.source(), other.kind()))),
+            other => {
+                Err(CompileError(format!("for_each over `{}`: it is {}, not a list", over.source(), other.kind())))
+            }
         }
     }
 
-    pub(super) fn probe(
-        &self,
-        id: ProbeId,
-        title: String,
-        each: Option<(String, String)>,
-        spec: &ProbeSpec,
-    ) -> Probe {
+    pub(super) fn probe(&self, id: ProbeId, title: String, each: Option<(String, String)>, spec: &ProbeSpec) -> Probe {
         let every = match spec.every.or(self.runbook.probe_defaults.every) {
             Some(Every::OnDemand) => None,
             Some(Every::Seconds(seconds)) => Some(seconds),

@@ -187,13 +187,14 @@ impl<'a> Compiler<'a> {
         place: &Place<'a>,
         undos: &mut Vec<Undo<'a>>,
     ) -> Result<(), CompileError> {
-        let (placed, kept): (Vec<Undo<'a>>, Vec<Undo<'a>>) = std::mem::take(undos).into_iter().partition(|undo| match which {
-            UndoSteps::All => true,
-            UndoSteps::Ids(ids) => {
-                let id = self.plan.items[undo.undoes].id.as_str();
-                ids.iter().any(|wanted| id == wanted || id.split('[').next() == Some(wanted))
-            }
-        });
+        let (placed, kept): (Vec<Undo<'a>>, Vec<Undo<'a>>) =
+            std::mem::take(undos).into_iter().partition(|undo| match which {
+                UndoSteps::All => true,
+                UndoSteps::Ids(ids) => {
+                    let id = self.plan.items[undo.undoes].id.as_str();
+                    ids.iter().any(|wanted| id == wanted || id.split('[').next() == Some(wanted))
+                }
+            });
         *undos = kept;
         for undo in placed.into_iter().rev() {
             let first = self.plan.items.len();
@@ -229,10 +230,7 @@ impl<'a> Compiler<'a> {
         let when = place
             .when
             .iter()
-            .map(|expr| When {
-                expr: (*expr).clone(),
-                settled: here.settles(expr).then(|| here.holds(expr)),
-            })
+            .map(|expr| When { expr: (*expr).clone(), settled: here.settles(expr).then(|| here.holds(expr)) })
             .collect();
         let mut source = here.sources(&step.source);
         for more in super::actions::sources(step) {

@@ -1,0 +1,244 @@
+//! The pilot: flies with keys alone. It knows no state of the program: it reads the bottom row, which says in words
+//! what Enter does, and acts as an operator would. What it answers to questions stands in an answers file by item id;
+//! which item the box is on, and how a form's fields are called, it takes from the run's journal and plan.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use flightdeck::engine::plan::{Action, Plan};
+use flightdeck::engine::{Answer, Answers};
+
+use crate::pty::{Home, Shot, Terminal, framed};
+
+/// Keys are dropped for half a second after their meaning changed: the pilot reads that long.
+const READ: Duration = Duration::from_millis(560);
+/// Two Enters within 0.7 s are one that is held.
+const APART: Duration = Duration::from_millis(720);
+/// A flight in which nothing is recorded for so long hangs.
+const STALL: Duration = Duration::from_secs(90);
+/// Presses without an effect on one item before it is given up.
+const PRESSES: u32 = 6;
+
+/// One flight from the start to the closed record.
+pub struct Pilot<'a> {
+    pub name: &'a str,
+    pub home: &'a Home,
+    pub terminal: &'a Terminal,
+    pub answers: Answers,
+    /// Items to be deferred when they come up; they are done in the closing list.
+    pub defers: &'a [&'a str],
+    /// What a running command asks, and what is typed into it.
+    pub talks: &'a [(&'a str, &'a str)],
+    talked: usize,
+    plan: Option<Plan>,
+    last_enter: Option<Instant>,
+    field: usize,
+}
+
+/// What the bottom row says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Bottom {
+    text: bool,
+    /// What Enter does; none: nothing.
+    verb: Option<String>,
+}
+
+impl Bottom {
+    fn of(shot: &Shot) -> Self {
+        let row = shot.bottom();
+        let verb = row.split_once("⏎ ").map(|(_, rest)| rest.split("  ").next().unwrap_or(rest).trim().to_owned());
+        Self { text: row.starts_with(" TEXT"), verb }
+    }
+}
+
+/// What tells two places of the flight apart: the bottom row's Enter, and the row that names the place.
+fn place(shot: &Shot) -> (Bottom, String) {
+    let named = |row: &&String| row.contains(" ▸ ") || row.contains("─ TRAINING ");
+    let rows: Vec<&str> = shot.rows.iter().filter(named).map(String::as_str).collect();
+    (Bottom::of(shot), rows.join("\n"))
+}
+
+impl<'a> Pilot<'a> {
+    pub fn new(name: &'a str, home: &'a Home, terminal: &'a Terminal, answers: &Path) -> Self {
+        let text = std::fs::read_to_string(answers).unwrap();
+        let answers = serde_yaml::from_str(&text).unwrap();
+        Self { name, home, terminal, answers, defers: &[], talks: &[], talked: 0, plan: None, last_enter: None, field: 0 }
+    }
+
+    /// Flies until Enter leaves the finished run, and presses it.
+    pub fn fly(&mut self, limit: Duration) {
+        let began = Instant::now();
+        let mut seen = None;
+        let mut rests = Instant::now();
+        let mut events = (0, Instant::now());
+        let mut presses = (String::new(), 0);
+        loop {
+            let shot = self.terminal.shot();
+            let now = place(&shot);
+            if seen.as_ref() != Some(&now) {
+                seen = Some(now);
+                rests = Instant::now();
+            }
+            let count = if self.has_run() { self.home.events().len() } else { 0 };
+            if count != events.0 {
+                events = (count, Instant::now());
+            }
+            if began.elapsed() > limit || events.1.elapsed() > STALL {
+                self.give_up("nothing happens", &shot);
+            }
+            let pressable = rests.elapsed() >= READ && self.last_enter.is_none_or(|at| at.elapsed() >= APART);
+            let Some((Bottom { text, verb: Some(verb) }, _)) = seen.clone().filter(|_| pressable) else {
+                self.talk(&shot, rests.elapsed() >= READ);
+                // Until the picture changes, or long enough for it to rest.
+                let _ = self.terminal.wait_within(Duration::from_millis(60), "a change", |now| (now.rows != shot.rows).then_some(()));
+                continue;
+            };
+            let key = format!("{verb} {:?}", self.current());
+            presses = if presses.0 == key { (key, presses.1 + 1) } else { (key, 0) };
+            if presses.1 > PRESSES {
+                self.give_up(&format!("`{verb}` does not help"), &shot);
+            }
+            if verb == "leave" {
+                self.enter();
+                return;
+            }
+            if text { self.fill(&verb, &shot) } else { self.press(&verb, &shot) }
+            // What was pressed shows, or is pressed again.
+            rests = Instant::now();
+        }
+    }
+
+    /// A command asks: `t` types into it, and when it ends the keys are commands again.
+    fn talk(&mut self, shot: &Shot, rested: bool) {
+        let Some((question, answer)) = self.talks.get(self.talked).filter(|(question, _)| shot.has(question)) else { return };
+        if shot.bottom().starts_with(" TERMINAL") {
+            self.terminal.send(format!("{answer}\r"));
+            self.talked += 1;
+        } else if rested && shot.bottom().contains("t type") {
+            self.terminal.send("t");
+        }
+    }
+
+    fn press(&mut self, verb: &str, shot: &Shot) {
+        self.field = 0;
+        match verb {
+            "run" | "done" | "yes…" | "answer" | "fill in" => {
+                let (id, answer) = self.asked();
+                if self.defers.contains(&id.as_str()) && !self.happened("item_deferred", &id) {
+                    self.terminal.send("d");
+                } else if answer.skip.is_some() {
+                    self.terminal.send("s");
+                } else {
+                    self.enter();
+                }
+            }
+            "start" | "run, dangerous…" | "preview" | "send" | "ask" | "look again" | "look" | "go there" | "GO" => self.enter(),
+            _ if verb.starts_with("ask again") || verb.starts_with("read on") || verb.starts_with("close ") || verb.starts_with("go on") => self.enter(),
+            // Menus of `s` and `d`: the first way is the wanted one.
+            "at this phase's close" | "skip" => self.enter(),
+            // Settled, and the box is elsewhere: the bottom row says how to get there.
+            "details" if shot.bottom().contains("Esc to the box") => self.terminal.send("\x1b"),
+            // The second person answers.
+            _ if verb.starts_with("answer here") => self.wait_change(shot),
+            _ => self.give_up(&format!("the pilot does not know what to do about `{verb}`"), shot),
+        }
+    }
+
+    fn fill(&mut self, verb: &str, shot: &Shot) {
+        let (id, answer) = self.asked();
+        let reason = |given: &Option<String>| given.clone().unwrap_or_else(|| "Shown to the crew".into());
+        match verb {
+            "start it" => {
+                let words = shot.rows.iter().find_map(|row| {
+                    let (_, rest) = row.split_once("Type ")?;
+                    rest.split_once(" to start it").map(|(words, _)| words.to_owned())
+                });
+                match words {
+                    Some(words) => self.write(&words),
+                    None => self.give_up("no words to type", shot),
+                }
+            }
+            "override" => {
+                let limitations = self.answers.0.iter().filter(|(id, _)| id.starts_with("limitations."));
+                let given = limitations.map(|(_, answer)| answer.overrides.clone()).next().flatten();
+                self.write(&reason(&given));
+            }
+            "skip" => self.write(&reason(&answer.skip)),
+            "defer" => self.write(&reason(&answer.defer)),
+            "yes" => {}
+            "answer" | "next field" => {
+                let text = match self.field_name(&id) {
+                    Some(name) => answer.fields.get(&name).cloned().or(answer.answer),
+                    None => answer.answer,
+                };
+                match text {
+                    Some(text) => self.write(&text),
+                    // Prefilled: the operator leaves it as it is.
+                    None => {}
+                }
+                self.field += 1;
+            }
+            _ => self.give_up(&format!("the pilot does not know how to fill in `{verb}`"), shot),
+        }
+        self.enter();
+    }
+
+    /// Clears the line and types.
+    fn write(&self, text: &str) {
+        self.terminal.send("\x15");
+        self.terminal.send(text);
+    }
+
+    fn enter(&mut self) {
+        self.terminal.send("\r");
+        self.last_enter = Some(Instant::now());
+    }
+
+    fn wait_change(&self, shot: &Shot) {
+        let before = place(shot).1;
+        let _ = self.terminal.wait_within(Duration::from_secs(2), "an answer", |now| (place(now).1 != before).then_some(()));
+    }
+
+    fn has_run(&self) -> bool {
+        std::fs::read_dir(self.home.path().join("runs")).is_ok_and(|mut runs| {
+            runs.any(|run| run.is_ok_and(|run| run.path().join("journal.jsonl").exists()))
+        })
+    }
+
+    /// The id of the item that the box is on.
+    fn current(&self) -> Option<String> {
+        let events = if self.has_run() { self.home.events() } else { vec![] };
+        let opened = events.iter().rev().find(|(kind, _)| kind == "item_opened")?;
+        opened.1["item"].as_str().map(str::to_owned)
+    }
+
+    fn happened(&self, kind: &str, item: &str) -> bool {
+        self.home.events().iter().any(|(it, body)| it == kind && body["item"] == item)
+    }
+
+    fn asked(&self) -> (String, Answer) {
+        let id = self.current().unwrap_or_default();
+        let answer = self.answers.0.get(&id).cloned().unwrap_or_default();
+        (id, answer)
+    }
+
+    /// The name of the form's field that has the cursor.
+    fn field_name(&mut self, id: &str) -> Option<String> {
+        if self.plan.is_none() {
+            let text = std::fs::read_to_string(self.home.run().join("plan.json")).unwrap();
+            self.plan = Some(serde_json::from_str(&text).unwrap());
+        }
+        let item = self.plan.as_ref()?.items.iter().find(|item| item.id.as_str() == id)?;
+        match &item.action {
+            Action::Record(record) => record.fields.get(self.field).map(|field| field.name.to_string()),
+            _ => None,
+        }
+    }
+
+    fn give_up(&self, why: &str, shot: &Shot) -> ! {
+        let events = if self.has_run() { self.home.events() } else { vec![] };
+        let last: Vec<String> =
+            events.iter().rev().take(12).rev().map(|(kind, body)| format!("  {kind} {body:.300}")).collect();
+        panic!("{}: {why}; the box is on {:?}\n{}\n{}", self.name, self.current(), framed(shot), last.join("\n"));
+    }
+}
