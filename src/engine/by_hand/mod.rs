@@ -135,7 +135,12 @@ fn write_item(text: &mut String, state: &State, index: usize) {
         }
         Action::Wait(wait) => match &wait.until {
             WaitFor::Condition(expr) => {
-                let _ = writeln!(text, "  wait until {}{}", expr.source(), looks::known(std::slice::from_ref(expr), &scope));
+                let _ = writeln!(
+                    text,
+                    "  wait until {}{}",
+                    expr.source(),
+                    looks::known(std::slice::from_ref(expr), &scope)
+                );
             }
             WaitFor::Probes(probes) => {
                 let _ = writeln!(text, "  wait until all of these are good, {} times in a row:", wait.in_a_row);
