@@ -23,6 +23,7 @@ pub fn begin_with(home: &Home, (cols, rows): (u16, u16), book: &str, env: &[(&st
     home.write("book.yaml", book);
     let args = ["run", "book.yaml"];
     let terminal = Terminal::start(home, &Start { program: env!("CARGO_BIN_EXE_flightdeck"), args: &args, env, cols, rows });
+    press(&terminal, "⏎ show the plan");
     press(&terminal, "⏎ start");
     terminal
 }

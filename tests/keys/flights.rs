@@ -41,8 +41,9 @@ fn fly(name: &str, size: (u16, u16), answers: &str, args: &[&str], ready: impl F
     let mut pilot = Pilot::new(name, &home, &terminal, &shipped(answers));
     ready(&mut pilot);
     pilot.fly(LIMIT);
+    let again = pilot.again;
     landed(name, &home, &mut terminal);
-    println!("{name}: {:.0} s, {} events", began.elapsed().as_secs_f64(), home.events().len());
+    println!("{name}: {:.0} s, {} events, {again} commands twice", began.elapsed().as_secs_f64(), home.events().len());
 }
 
 #[test]

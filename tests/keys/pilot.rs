@@ -18,6 +18,8 @@ const APART: Duration = Duration::from_millis(720);
 const STALL: Duration = Duration::from_secs(90);
 /// Presses without an effect on one item before it is given up.
 const PRESSES: u32 = 6;
+/// Commands that are started once more in one flight; a laden machine is slow, and limits go with the clock's speed.
+const AGAIN: u32 = 6;
 
 /// One flight from the start to the closed record.
 pub struct Pilot<'a> {
@@ -30,6 +32,8 @@ pub struct Pilot<'a> {
     /// What a running command asks, and what is typed into it.
     pub talks: &'a [(&'a str, &'a str)],
     talked: usize,
+    /// Commands that were started once more.
+    pub again: u32,
     plan: Option<Plan>,
     last_enter: Option<Instant>,
     field: usize,
@@ -62,7 +66,7 @@ impl<'a> Pilot<'a> {
     pub fn new(name: &'a str, home: &'a Home, terminal: &'a Terminal, answers: &Path) -> Self {
         let text = std::fs::read_to_string(answers).unwrap();
         let answers = serde_yaml::from_str(&text).unwrap();
-        Self { name, home, terminal, answers, defers: &[], talks: &[], talked: 0, plan: None, last_enter: None, field: 0 }
+        Self { name, home, terminal, answers, defers: &[], talks: &[], talked: 0, again: 0, plan: None, last_enter: None, field: 0 }
     }
 
     /// Flies until Enter leaves the finished run, and presses it.
@@ -133,9 +137,14 @@ impl<'a> Pilot<'a> {
                 }
             }
             "start" | "run, dangerous…" | "preview" | "send" | "ask" | "look again" | "look" | "go there" | "GO" => self.enter(),
-            _ if verb.starts_with("ask again") || verb.starts_with("read on") || verb.starts_with("close ") || verb.starts_with("go on") => self.enter(),
+            _ if verb.starts_with("start") || verb.starts_with("ask again") || verb.starts_with("read on") || verb.starts_with("close ") || verb.starts_with("go on") => self.enter(),
             // Menus of `s` and `d`: the first way is the wanted one.
             "at this phase's close" | "skip" => self.enter(),
+            // A limit was too short for this machine, or it failed: once more, as often as an operator would.
+            "output" | "details" if shot.bottom().contains("a again") && self.again < AGAIN => {
+                self.again += 1;
+                self.terminal.send("a");
+            }
             // Settled, and the box is elsewhere: the bottom row says how to get there.
             "details" if shot.bottom().contains("Esc to the box") => self.terminal.send("\x1b"),
             // The second person answers.
@@ -158,14 +167,14 @@ impl<'a> Pilot<'a> {
                     None => self.give_up("no words to type", shot),
                 }
             }
-            "override" => {
+            _ if verb.starts_with("override") => {
                 let limitations = self.answers.0.iter().filter(|(id, _)| id.starts_with("limitations."));
                 let given = limitations.map(|(_, answer)| answer.overrides.clone()).next().flatten();
                 self.write(&reason(&given));
             }
             "skip" => self.write(&reason(&answer.skip)),
             "defer" => self.write(&reason(&answer.defer)),
-            "yes" => {}
+            "yes" | "show the plan" => {}
             "answer" | "next field" => {
                 let text = match self.field_name(&id) {
                     Some(name) => answer.fields.get(&name).cloned().or(answer.answer),
