@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as Group, Parser, Subcommand};
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 const CODES: &str = "\
 Exit codes:
@@ -59,6 +59,189 @@ Nothing real is touched: the system, its commands and the second person are play
 needs is in the binary."
     )]
     Train(TrainArgs),
+    /// Return to a run that goes on: to the same line, with the command's screen.
+    #[command(
+        after_help = "RUN is any part of the run's name that only one has (`flightdeck runs` lists them), or the path of its
+folder; without it, the newest run that is alive. When somebody else has control you are told who, and they are asked;
+--observe looks on and changes nothing."
+    )]
+    Attach(AttachArgs),
+    /// Go on with a run whose host has died or left; when it is alive, the same as attach.
+    #[command(
+        after_help = "A command that still runs is adopted; one that ended meanwhile is known by its exit file; what nobody knows is
+shown as unknown, and is never started again by itself. Secrets are read again from where they came from, or asked for."
+    )]
+    Resume(ResumeArgs),
+    /// List runs: flying, paused, parked, crashed, ended; those of other accounts on this machine too.
+    Runs(RunsArgs),
+    /// Check runbooks: all errors and warnings at once, with their places. Executes nothing.
+    #[command(after_help = "Exit code 2 when a runbook has errors; warnings alone are 0.")]
+    Lint(LintArgs),
+    /// Show what a runbook would do with these parameters: every item, its command, what is off and why. Executes nothing.
+    #[command(
+        after_help = "Examples:
+  flightdeck plan deploy.yaml -p release=1.5.0
+  flightdeck plan deploy.yaml --json | jq '.items[] | select(.on == false) | .id'
+  flightdeck plan --rollback 2026-11-24T09     the rollback of that run, as plain commands"
+    )]
+    Plan(PlanArgs),
+    /// Print the JSON Schema of runbooks, for editors.
+    #[command(after_help = "Save it as flightdeck.schema.json and name it in a runbook's first line:
+  # yaml-language-server: $schema=flightdeck.schema.json")]
+    Schema,
+    /// Show, verify or export the record of a run.
+    Record(RecordArgs),
+    /// Print a shell's completions: bash, zsh, fish, elvish, powershell.
+    #[command(after_help = "For example: flightdeck completions bash > ~/.local/share/bash-completion/completions/flightdeck")]
+    Completions(CompletionsArgs),
+}
+
+/// `lint`.
+#[derive(Clone, Debug, Default, Group)]
+pub struct LintArgs {
+    /// The runbooks' files.
+    #[arg(value_name = "RUNBOOK", required = true)]
+    pub runbooks: Vec<PathBuf>,
+}
+
+/// `plan`.
+#[derive(Clone, Debug, Default, Group)]
+pub struct PlanArgs {
+    /// The runbook's file.
+    #[arg(value_name = "RUNBOOK", required_unless_present = "rollback", conflicts_with = "rollback")]
+    pub runbook: Option<PathBuf>,
+    /// The resolved rollback of a run, as plain commands.
+    #[arg(long, value_name = "RUN")]
+    pub rollback: Option<String>,
+    /// Set a parameter of the runbook; may be given more than once.
+    #[arg(short = 'p', long = "param", value_name = "NAME=VALUE", value_parser = pair)]
+    pub params: Vec<(String, String)>,
+    /// A YAML file of parameters, name to value; may be given more than once, the later one wins.
+    #[arg(long = "params", value_name = "FILE")]
+    pub param_files: Vec<PathBuf>,
+    /// All of it, as JSON.
+    #[arg(long, conflicts_with = "rollback")]
+    pub json: bool,
+    /// Folder of runs, instead of flightdeck/runs in your state folder.
+    #[arg(long, value_name = "DIR", env = "FLIGHTDECK_RUNS")]
+    pub runs: Option<PathBuf>,
+}
+
+/// `record`.
+#[derive(Clone, Debug, Group)]
+pub struct RecordArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: RecordCommand,
+}
+
+/// The record's subcommands.
+#[derive(Clone, Debug, Subcommand)]
+pub enum RecordCommand {
+    /// Show the record of a run.
+    Show(OneRecord),
+    /// Prove a run's journal: its chain, and every hash in it. Exit code 1 when something does not fit.
+    Verify {
+        /// Any part of the run's name that only one has, or the path of its folder.
+        #[arg(value_name = "RUN")]
+        run: String,
+        /// Folder of runs, instead of flightdeck/runs in your state folder.
+        #[arg(long, value_name = "DIR", env = "FLIGHTDECK_RUNS")]
+        runs: Option<PathBuf>,
+    },
+    /// Write the record of a run to stdout or a file, also the terminals as an asciicast.
+    Export(ExportRecord),
+}
+
+/// Which record.
+#[derive(Clone, Debug, Group)]
+pub struct OneRecord {
+    /// Any part of the run's name that only one has, or the path of its folder.
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// How it is written.
+    #[arg(long, value_enum, default_value = "md")]
+    pub format: Format,
+    /// Folder of runs, instead of flightdeck/runs in your state folder.
+    #[arg(long, value_name = "DIR", env = "FLIGHTDECK_RUNS")]
+    pub runs: Option<PathBuf>,
+}
+
+/// What to export.
+#[derive(Clone, Debug, Group)]
+pub struct ExportRecord {
+    /// Which.
+    #[command(flatten)]
+    pub which: OneRecord,
+    /// The file to write, which must not exist; stdout without it.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a record is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Markdown, for people.
+    Md,
+    /// JSON, for programs.
+    Json,
+    /// The commands' terminals, as an asciicast (version 2).
+    Cast,
+}
+
+/// `completions`.
+#[derive(Clone, Debug, Group)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// Which run, and how it is shown.
+#[derive(Clone, Debug, Default, Group)]
+pub struct WhichRun {
+    /// Any part of the run's name that only one has; without it, the newest alive.
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Lines instead of screens. The default without a terminal.
+    #[arg(long, conflicts_with = "json")]
+    pub plain: bool,
+    /// The journal's lines on stdout, as they are written.
+    #[arg(long)]
+    pub json: bool,
+    /// Folder of runs, instead of flightdeck/runs in your state folder.
+    #[arg(long, value_name = "DIR", env = "FLIGHTDECK_RUNS")]
+    pub runs: Option<PathBuf>,
+}
+
+/// `attach`.
+#[derive(Clone, Debug, Default, Group)]
+pub struct AttachArgs {
+    /// Which.
+    #[command(flatten)]
+    pub which: WhichRun,
+    /// Look on; change nothing.
+    #[arg(long)]
+    pub observe: bool,
+}
+
+/// `resume`.
+#[derive(Clone, Debug, Default, Group)]
+pub struct ResumeArgs {
+    /// Which.
+    #[command(flatten)]
+    pub which: WhichRun,
+}
+
+/// `runs`.
+#[derive(Clone, Debug, Default, Group)]
+pub struct RunsArgs {
+    /// Everything that is known of them, as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Folder of runs, instead of flightdeck/runs in your state folder.
+    #[arg(long, value_name = "DIR", env = "FLIGHTDECK_RUNS")]
+    pub runs: Option<PathBuf>,
 }
 
 /// `train`.

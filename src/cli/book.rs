@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Stop, embedded};
+use super::{Stop, embedded, terminal};
 use crate::runbook::{Loaded, Problem, load, load_from};
 
 /// A runbook without errors.
@@ -44,11 +44,9 @@ impl Book {
 
 /// Problems one after another, with their count.
 pub fn told(problems: &[Problem]) -> String {
-    use std::io::IsTerminal;
-    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     let mut text = String::new();
     for problem in problems {
-        text.push_str(&problem.render(color));
+        text.push_str(&problem.render(terminal::is_colored_on_stderr()));
         text.push_str("\n\n");
     }
     let count = problems.len();

@@ -6,14 +6,23 @@
 //! together here and handed over as data.
 
 mod args;
+mod attach;
 mod book;
 mod client;
+mod completions;
 mod embedded;
 mod exit;
 mod hidden;
+mod lint;
+mod other_version;
 mod person;
+mod plan;
 mod prompt;
+mod resume;
 mod run;
+mod runs;
+mod schema;
+mod terminal;
 mod train;
 
 use std::ffi::OsString;
@@ -51,6 +60,13 @@ fn carry_out(args: Args) -> Result<Exit, Stop> {
     match args.command {
         Some(Command::Run(args)) => run::main(&args),
         Some(Command::Train(args)) => train::main(&args),
+        Some(Command::Attach(args)) => attach::main(&args),
+        Some(Command::Resume(args)) => resume::main(&args),
+        Some(Command::Runs(args)) => runs::main(&args),
+        Some(Command::Lint(args)) => lint::main(&args),
+        Some(Command::Plan(args)) => plan::main(&args),
+        Some(Command::Schema) => schema::main(),
+        Some(Command::Completions(args)) => completions::main(&args),
         _ => Ok(Exit::Completed),
     }
 }

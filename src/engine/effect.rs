@@ -3,7 +3,7 @@
 use super::event::{Event, Resolved, Started, StopStage};
 use super::plan::{Action, Plan};
 use super::state::State;
-use crate::words::{ItemId, Name, ProbeId};
+use crate::words::{ItemId, Name, ProbeId, Verdict};
 
 /// Something the host does once.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,7 +79,7 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             }
             Event::PhaseOpened { phase } => effects.push(Effect::Look(probes_of_phase(&state.plan, *phase))),
             Event::ItemOpened { item } => {
-                let probes = on_demand(state, item);
+                let probes = not_green(state, item);
                 if !probes.is_empty() {
                     effects.push(Effect::Look(probes));
                 }
@@ -137,14 +137,11 @@ pub(super) fn leaves(plan: &Plan, probes: &[ProbeId], into: &mut Vec<ProbeId>, d
     }
 }
 
-/// Probes of a sensed item that look only when asked and did not yet.
-fn on_demand(state: &State, item: &ItemId) -> Vec<ProbeId> {
+/// Probes of a sensed item that the box has reached and that are not green: a fresh look now, not at the next interval.
+fn not_green(state: &State, item: &ItemId) -> Vec<ProbeId> {
     let Some(Action::Check(check)) = state.index(item).map(|i| &state.plan.items[i].action) else { return vec![] };
     let mut all = vec![];
     leaves(&state.plan, &check.probes, &mut all, 0);
-    all.retain(|id| {
-        state.plan.probe(id).is_some_and(|p| p.every.is_none())
-            && state.probes.get(id).is_none_or(|p| p.sample.is_none())
-    });
+    all.retain(|id| state.probes.get(id).is_none_or(|p| p.sample.is_none() || p.verdict != Verdict::Ok));
     all
 }

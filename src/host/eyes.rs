@@ -544,6 +544,9 @@ fn spec(
         for (name, value) in crate::engine::script_values(state, &script.script, probe.each.as_ref()) {
             env.insert(name, value);
         }
+        if let Value::Text(dir) = scope.member(&["run", "dir"]) {
+            env.insert("run_dir".into(), dir);
+        }
     }
     let mut names = BTreeMap::new();
     for expect in &probe.expect {

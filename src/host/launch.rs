@@ -1,6 +1,7 @@
 //! Starting a host: the client's half.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -32,7 +33,7 @@ pub enum LaunchError {
 pub fn launch(folder: &Path, settings: &Settings) -> Result<(), LaunchError> {
     crate::keeper::keep_descriptors_from_children();
     let log = folder.join(files::HOST_LOG);
-    let stderr = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
+    let stderr = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&log)?;
     let mut child = Command::new("/proc/self/exe")
         .arg(HOST)
         .arg(folder)

@@ -2,8 +2,8 @@
 
 mod answers;
 mod draft;
-mod open;
-mod secrets;
+pub(super) mod open;
+pub(super) mod secrets;
 pub(super) mod target;
 mod usual;
 pub(super) mod values;
@@ -12,10 +12,11 @@ use std::path::Path;
 
 use super::args::{FlyArgs, RunArgs};
 use super::book::Book;
-use super::client::{self, Mode};
+use super::client::{Client, Mode};
 use super::{Exit, Stop, person, prompt};
-use crate::engine::plan::{Plan, compile};
+use crate::engine::plan::{Given, Plan, compile};
 use crate::journal::runs_dir;
+use crate::link::Role;
 use crate::runbook::parameters::Resolved;
 use crate::sandbox::{Scenario, scenario, scenarios};
 use draft::Draft;
@@ -53,7 +54,7 @@ pub fn fly(book: &Book, args: &FlyArgs, scenario: Option<&Scenario>) -> Result<E
     if args.speed.is_some() && scenario.is_none() {
         return Err(Stop::usage("--speed is for simulated runs: real time cannot be hurried; add --sandbox"));
     }
-    let mode = Mode::of(args);
+    let mode = Mode::of(args.plain, args.json);
     let runbook = &book.loaded.runbook;
     let answers = args.answers.as_deref().map(|path| answers::read(path, runbook)).transpose()?;
     let mut texts = Texts::of(args)?;
@@ -79,9 +80,10 @@ pub fn fly(book: &Book, args: &FlyArgs, scenario: Option<&Scenario>) -> Result<E
         Some(draft) => draft,
         None => Draft::real(&runs, book)?,
     };
-    let opening = Opening { book, args, texts: &texts, resolved, plan: &plan, answers, operator: person::operator() };
+    let who = person::operator();
+    let opening = Opening { book, args, texts: &texts, resolved, plan: &plan, answers, operator: who.clone() };
     let folder = opening.launch(draft)?;
-    client::attach(&folder, mode)
+    Client { mode, who, role: Role::Operator, begin: None, history: true }.attach(&folder)
 }
 
 fn simulated(runs: &Path, book: &Book, scenario: &Scenario, texts: &Texts, args: &FlyArgs) -> Result<Draft, Stop> {
@@ -117,7 +119,11 @@ fn settle(book: &Book, texts: &mut Texts, draft: Option<&Draft>) -> Result<Resol
 }
 
 /// The plan as far as it is known before the start.
-pub(super) fn preview(book: &Book, resolved: &Resolved) -> Result<Plan, Stop> {
-    let given = values::preview(&book.loaded.runbook, resolved);
-    compile(&book.loaded.runbook, &given).map_err(|e| Stop::usage(format!("{}: {e}", book.given)))
+fn preview(book: &Book, resolved: &Resolved) -> Result<Plan, Stop> {
+    compiled(book, &values::preview(&book.loaded.runbook, resolved))
+}
+
+/// The plan of these values.
+pub(super) fn compiled(book: &Book, given: &Given) -> Result<Plan, Stop> {
+    compile(&book.loaded.runbook, given).map_err(|e| Stop::usage(format!("{}: {e}", book.given)))
 }

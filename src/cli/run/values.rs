@@ -1,7 +1,7 @@
 //! Values of a run's parameters: given, read from their sources, given by the sandbox.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::Stop;
 use crate::cli::args::FlyArgs;
@@ -30,15 +30,20 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// Reads the `--params` files.
+    /// What the command line gives, with the `--params` files read.
     pub fn of(args: &FlyArgs) -> Result<Self, Stop> {
+        Self::of_files(&args.params, &args.param_files)
+    }
+
+    /// `-p` and `--params`, with the files read.
+    pub fn of_files(line: &[(String, String)], param_files: &[PathBuf]) -> Result<Self, Stop> {
         let mut files = vec![];
-        for path in &args.param_files {
+        for path in param_files {
             let text = std::fs::read_to_string(path)
                 .map_err(|e| Stop::usage(format!("--params {}: the file cannot be read: {e}", path.display())))?;
             files.push((path.display().to_string(), text));
         }
-        Ok(Self { line: args.params.clone(), files, ..Self::default() })
+        Ok(Self { line: line.to_vec(), files, ..Self::default() })
     }
 
     /// Puts everything together. The sandbox's values win over files, sources and defaults, not over `-p`; from the
@@ -80,6 +85,55 @@ impl Texts {
         resolved
     }
 }
+
+/// Values as far as a plan needs them, without reading or running any source.
+pub struct Planned {
+    /// What the plan is compiled with: what is read at the start stands as its source, what is missing as its name.
+    pub given: plan::Given,
+    /// Where each value is from, or will be.
+    pub origins: BTreeMap<Name, String>,
+    /// Parameters that somebody has to give.
+    pub missing: Vec<Name>,
+    /// Parameters that are off.
+    pub off: Vec<Name>,
+}
+
+impl Texts {
+    /// Puts the given values together for a plan: nothing is read from `from`, nothing is executed.
+    pub fn plan(&self, book: &Book) -> Result<Planned, Stop> {
+        let runbook = &book.loaded.runbook;
+        // Found by what it says: a source's value has no type yet, so what reading it complains about does not count.
+        let unread = |text: String| format!("{UNREAD}{text}›");
+        let mut resolved = parameters::resolve(
+            runbook,
+            &Given {
+                line: &self.line,
+                files: &self.files,
+                env: &|name| Some(unread(format!("env {name}"))),
+                file: &|path| Ok(unread(format!("file {path}"))),
+            },
+        );
+        resolved.problems.retain(|p| !p.message.contains(UNREAD) && !p.file.starts_with("file ") && !p.file.starts_with("environment "));
+        refuse_problems(&resolved)?;
+        let mut given = preview(runbook, &resolved);
+        let mut origins = resolved.origins.clone();
+        let missing: Vec<Name> = unanswered(&resolved).into_iter().cloned().collect();
+        for (name, parameter) in &runbook.parameters {
+            let source = match &parameter.from {
+                Some(ParameterFrom::Run(_)) if resolved.from_commands.contains(name) => "a command, at the start",
+                _ => continue,
+            };
+            origins.insert(name.clone(), source.to_owned());
+        }
+        for name in &missing {
+            given.values.insert(name.clone(), Value::Text(format!("{UNREAD}{name}›")));
+        }
+        Ok(Planned { given, origins, missing, off: resolved.off })
+    }
+}
+
+/// Begins a text that stands for a value which is not known yet.
+const UNREAD: &str = "‹";
 
 /// A small text file, as a value.
 pub fn read_small(path: &Path) -> Result<String, String> {

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// The origins of `deployments/kms/config/common.yml`.
+/// The origins of `deployments/kms/config/postgresql-N.yml`.
 pub const ORIGINS: [&str; 2] = ["https://console.example.com", "https://admin.example.com"];
 
 /// Answers preflight requests and marks answers for the configured origins.

@@ -110,7 +110,7 @@ async fn the_swagger_document_wants_a_password_and_names_the_release() {
         let answer = request.header("Access-Control-Request-Method", "GET").send().await.unwrap();
         answer.headers().get("access-control-allow-origin").map(|v| v.to_str().unwrap().to_owned())
     };
-    let configured = std::fs::read_to_string(world.root().join("deployments/kms/config/common.yml")).unwrap();
+    let configured = std::fs::read_to_string(world.root().join("deployments/kms/config/postgresql-1.yml")).unwrap();
     for origin in super::api::ORIGINS {
         assert!(configured.contains(origin));
         assert_eq!(preflight(origin).await.as_deref(), Some(origin));

@@ -1,0 +1,225 @@
+//! Facts about items in words: titles, places, clocks, commands.
+
+use std::time::Duration;
+
+use super::model::Model;
+use super::text;
+use crate::engine::event::{Env, Resolved, Return, Started};
+use crate::engine::plan::{Action, Item};
+use crate::engine::{Attempt, PlanScope, Status, resolve};
+use crate::words::{Outcome, clock, utc_second};
+
+/// An item's title, clean.
+pub fn title(model: &Model, index: usize) -> String {
+    text::line(&PlanScope::new(&model.state, index).title())
+}
+
+/// Where an item stands: phase, section, groups; clean.
+pub fn path(model: &Model, index: usize) -> Vec<String> {
+    let plan = &model.state.plan;
+    let Some(item) = plan.items.get(index) else { return vec![] };
+    let mut parts = vec![];
+    if let Some(phase) = plan.phase(item.phase) {
+        parts.push(phase.title.clone());
+        parts.extend(item.section.and_then(|s| phase.sections.get(s)).map(|s| s.title.clone()));
+    }
+    let mut group = item.group.and_then(|g| plan.groups.get(g));
+    let mut groups = vec![];
+    while let Some(g) = group {
+        groups.push(g.title.clone());
+        group = g.parent.and_then(|p| plan.groups.get(p));
+        if groups.len() > 8 {
+            break;
+        }
+    }
+    parts.extend(groups.into_iter().rev());
+    parts.into_iter().filter(|p| !p.is_empty()).map(|p| text::line(&p)).collect()
+}
+
+/// The item's number among those of its section that apply, and how many these are.
+pub fn place(model: &Model, index: usize) -> (usize, usize) {
+    let plan = &model.state.plan;
+    let Some(item) = plan.items.get(index) else { return (0, 0) };
+    let (mut number, mut all) = (0, 0);
+    for (i, other) in plan.items_of(item.phase) {
+        if other.section != item.section || (model.status(i) == Status::Off && i != index) {
+            continue;
+        }
+        all += 1;
+        if i == index {
+            number = all;
+        }
+    }
+    (number, all)
+}
+
+/// `4 of 8`.
+pub fn place_words(model: &Model, index: usize) -> String {
+    let (number, all) = place(model, index);
+    format!("{number} of {all}")
+}
+
+/// Seconds that an attempt has taken, or took.
+pub fn elapsed(model: &Model, attempt: &Attempt, now: Duration) -> u64 {
+    let end = attempt.ended.as_ref().map_or_else(|| model.up(now), |(_, ended)| attempt.started.up + ended.took);
+    end.saturating_sub(attempt.started.up) / 1_000_000
+}
+
+/// `usually 0:38 (9 runs)`.
+pub fn usual(model: &Model, index: usize) -> Option<String> {
+    let item = model.state.plan.items.get(index)?;
+    let known = model.state.opened.as_ref().and_then(|o| o.usual.get(item.id.as_str()));
+    match (known, item.usually) {
+        (Some((seconds, runs)), _) => Some(format!("usually {} ({runs} run{})", clock(*seconds as u64), plural(*runs as usize))),
+        (None, Some(seconds)) => Some(format!("usually {}", clock(seconds as u64))),
+        (None, None) => None,
+    }
+}
+
+/// `s` but for one.
+pub fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// The words of a command as a shell reads them back, clean; a script's lines.
+pub fn command(what: &Resolved) -> Command {
+    match what {
+        Resolved::Argv(words) => Command::Words(words.iter().map(|w| text::line(&text::quote(w))).collect()),
+        Resolved::Script { shell, text } => Command::Script(text::line(shell), text::lines(text)),
+        Resolved::Notice { .. } | Resolved::Watching => Command::None,
+    }
+}
+
+/// A command to draw.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Shell words.
+    Words(Vec<String>),
+    /// A shell and the lines of its script.
+    Script(String, Vec<String>),
+    /// Nothing is started.
+    None,
+}
+
+/// What the item's next attempt would be; while one runs, what runs.
+pub fn shown_command(model: &Model, index: usize) -> Result<Started, String> {
+    let running = model.state.items.get(index).and_then(|i| i.attempt()).filter(|a| a.ended.is_none());
+    match running {
+        Some(attempt) => Ok((*attempt.what).clone()),
+        None => resolve(&model.state, index),
+    }
+}
+
+/// Folder and environment of a command, one a line.
+pub fn surroundings(started: &Started) -> Vec<String> {
+    let mut all = vec![];
+    if !started.cwd.is_empty() {
+        all.push(format!("in {}", text::line(&started.cwd)));
+    }
+    for (name, value) in &started.env {
+        all.push(match value {
+            Env::Value(value) => format!("{}={}", text::line(name), text::line(&text::quote(value))),
+            Env::Secret(source) => format!("{}=<{}>", text::line(name), text::line(source)),
+        });
+    }
+    all
+}
+
+/// What is expected of an item, in words.
+pub fn expects(item: &Item) -> String {
+    let sources: Vec<String> = item
+        .expect
+        .iter()
+        .map(|e| match e.source().strip_prefix("exit_code == ") {
+            Some(code) => format!("exit {code}"),
+            None => text::line(e.source()),
+        })
+        .collect();
+    let mut words = sources.join("; ");
+    if let Some(limit) = item.timeout {
+        words.push_str(&format!(" within {}", clock(limit as u64)));
+    }
+    words.trim_start().to_owned()
+}
+
+/// What the step does to the world, in words.
+pub fn changes(item: &Item) -> Option<String> {
+    let Action::Run(run) = &item.action else { return None };
+    if run.acting.reads_only {
+        return Some("nothing: it reads only".into());
+    }
+    Some(match item.undo.len() {
+        0 if item.undoes.is_some() => "goes back".into(),
+        0 => "the system; no undo in the runbook".into(),
+        1 => "the system; it carries its undo".into(),
+        n => format!("the system; it carries {n} undos"),
+    })
+}
+
+/// What has to be typed before the item starts; none when it is not dangerous.
+pub fn danger_words(model: &Model, index: usize) -> Option<Result<String, String>> {
+    let Action::Run(run) = &model.state.plan.items.get(index)?.action else { return None };
+    let danger = run.acting.danger.as_ref()?;
+    Some(match &danger.words {
+        Some(words) => words.fill(&PlanScope::new(&model.state, index)).map_err(|missing| missing.to_string()),
+        None => Ok(model.state.plan.target_name().unwrap_or("yes").to_owned()),
+    })
+}
+
+/// Why it is dangerous, clean.
+pub fn danger_text(model: &Model, index: usize) -> Option<String> {
+    let Action::Run(run) = &model.state.plan.items.get(index)?.action else { return None };
+    let danger = run.acting.danger.as_ref()?;
+    let scope = PlanScope::new(&model.state, index);
+    Some(text::line(&danger.text.fill(&scope).unwrap_or_else(|_| danger.text.source().to_owned())))
+}
+
+/// Titles of what is not settled above an item in its section.
+pub fn unsettled_above(model: &Model, index: usize) -> Vec<String> {
+    let plan = &model.state.plan;
+    let Some(item) = plan.items.get(index) else { return vec![] };
+    plan.items_of(item.phase)
+        .filter(|(i, other)| *i < index && other.section == item.section && !model.status(*i).is_settled())
+        .map(|(i, _)| title(model, i))
+        .collect()
+}
+
+/// Where a deferred item comes back, in words.
+pub fn returns(model: &Model, to: &Return, now: Duration) -> String {
+    match to {
+        Return::PhaseClose => "at this phase's close".into(),
+        Return::Phase(phase) => {
+            let title = model.state.plan.phase(*phase).map(|p| text::line(&p.title)).unwrap_or_default();
+            format!("at the close of {title}")
+        }
+        Return::WatchEnd => "at the end of the watch".into(),
+        Return::At(up) => match model.at_of(*up, now) {
+            Some(at) => format!("at {} {}", at.format("%m-%d"), crate::words::local_and_utc(at)),
+            None => "at its due time".into(),
+        },
+    }
+}
+
+/// How an attempt ended, in words: `failed, exit 1, 0:12`.
+pub fn ended(attempt: &Attempt) -> String {
+    let Some((_, end)) = &attempt.ended else { return "running".into() };
+    let outcome = attempt.outcome().map_or("ended", Outcome::words);
+    let mut words = outcome.to_owned();
+    match (end.exit, end.signal) {
+        (Some(code), _) => words.push_str(&format!(", exit {code}")),
+        (None, Some(signal)) => words.push_str(&format!(", signal {signal}")),
+        (None, None) => {}
+    }
+    words.push_str(&format!(", {}", clock(end.took / 1_000_000)));
+    words
+}
+
+/// `09:02:11Z kim`.
+pub fn when_who(stamp: Option<crate::words::Stamp>, who: Option<&crate::words::Actor>) -> String {
+    let mut words = stamp.map(|s| utc_second(s.at)).unwrap_or_default();
+    if let Some(who) = who {
+        words.push(' ');
+        words.push_str(&text::line(who.name()));
+    }
+    words
+}

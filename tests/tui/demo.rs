@@ -1,0 +1,1 @@
+//! The real shell on a real terminal.

@@ -1,0 +1,126 @@
+//! What the main states look like, at both sizes.
+
+use flightdeck::engine::Want;
+use flightdeck::words::Verdict;
+use insta::assert_snapshot;
+
+use super::bench::Bench;
+
+/// The same state at both sizes.
+fn both(name: &str, bench: &mut Bench) {
+    bench.resize(120, 36);
+    assert_snapshot!(format!("{name}-120x36"), bench.text());
+    bench.resize(80, 24);
+    assert_snapshot!(format!("{name}-80x24"), bench.text());
+}
+
+#[test]
+fn before_the_flight() {
+    let mut bench = Bench::new(120, 36);
+    both("begin", &mut bench);
+    bench.press("\r");
+    both("begin-form", &mut bench);
+}
+
+#[test]
+fn an_open_command_then_running_then_failed() {
+    let mut bench = Bench::deploying();
+    both("danger-open", &mut bench);
+    bench.press("\r");
+    both("danger-prompt", &mut bench);
+    bench.presses(&["cryptoutil-prod", "\r"]);
+    bench.host.output(54, 12, &["service/cryptoutil-kms configured", "deployment.apps/cryptoutil-kms configured"]);
+    bench.settle();
+    bench.host.exit(0, &["deployment.apps/cryptoutil-kms configured"]);
+    bench.settle();
+    both("run-open", &mut bench);
+    bench.presses(&["\r"]);
+    bench.wait(20);
+    bench.host.output(54, 12, &["Waiting for deployment \"cryptoutil-kms\" rollout to", "finish: 1 out of 3 new replicas have been updated..."]);
+    bench.host.look("idp", Verdict::Bad, 0.0, "503");
+    bench.settle();
+    both("running", &mut bench);
+    bench.wait(41);
+    bench.host.exit(1, &["error: deployment \"cryptoutil-kms\" exceeded its progress deadline"]);
+    bench.settle();
+    both("failed", &mut bench);
+}
+
+#[test]
+fn people_and_sensed_items() {
+    let mut bench = Bench::flying(120, 36);
+    both("tick", &mut bench);
+    bench.presses(&["\r", "\r"]);
+    both("confirm-form", &mut bench);
+    bench.press("\x1b");
+    bench.host.look("idp", Verdict::Bad, 0.0, "503");
+    bench.settle();
+    bench.app.view.cursor = None;
+    bench.presses(&["/", "identity", "\r"]);
+    both("sensed-red", &mut bench);
+    bench.presses(&["s"]);
+    both("skip-menu", &mut bench);
+    bench.presses(&["\x1b", "!"]);
+    both("to-settle", &mut bench);
+    bench.presses(&["\x1b", "p", "lunch", "\r"]);
+    both("paused", &mut bench);
+}
+
+#[test]
+fn closing_a_phase() {
+    let mut bench = Bench::flying(120, 36);
+    bench.answer_all_but_the_form();
+    both("form-deferred-close", &mut bench);
+    bench.press("\r");
+    both("close-left", &mut bench);
+    bench.presses(&["\x1b"]);
+    let item = bench.host.state.plan.items[4].id.clone();
+    bench.host.want("anna@ops1", None, Want::Skip { item, reason: "no window this time".into() }).unwrap();
+    bench.settle();
+    bench.press("\r");
+    both("close-go", &mut bench);
+}
+
+#[test]
+fn unknown_and_ended() {
+    let mut bench = Bench::deploying();
+    bench.presses(&["\r", "cryptoutil-prod", "\r"]);
+    let (index, attempt) = bench.host.running();
+    let item = bench.host.state.plan.items[index].id.clone();
+    bench.host.own(Want::Lost { item, attempt, last_lines: vec!["applying…".into()] });
+    bench.settle();
+    assert_eq!(bench.host.state.status(index), flightdeck::engine::Status::Unknown);
+    both("unknown", &mut bench);
+    bench.press("\r");
+    both("unknown-menu", &mut bench);
+    bench.press("\x1b");
+    bench.host.want("anna@ops1", None, Want::End { reason: "the window is over".into() }).unwrap();
+    bench.settle();
+    both("ended", &mut bench);
+}
+
+#[test]
+fn whole_screens() {
+    let mut bench = Bench::deploying();
+    bench.press("?");
+    both("help", &mut bench);
+    bench.presses(&["\x1b", "r"]);
+    both("rollback", &mut bench);
+    bench.presses(&["\x1b", "m"]);
+    both("metrics", &mut bench);
+    bench.presses(&["\x1b", "q"]);
+    both("leave", &mut bench);
+    bench.presses(&["\x1b", "e"]);
+    both("edit", &mut bench);
+    bench.resize(50, 10);
+    assert_snapshot!("too-small", bench.text());
+}
+
+#[test]
+fn ascii() {
+    let mut bench = Bench::deploying_with(|options| options.ascii = true);
+    bench.resize(120, 36);
+    assert!(bench.text().chars().all(|c| c.is_ascii()), "{}", bench.text());
+    bench.resize(80, 24);
+    assert_snapshot!("ascii-80x24", bench.text());
+}
