@@ -20,8 +20,9 @@ use super::shared::{News, Orders, Shared};
 use super::tape::Tape;
 use crate::secrets::{Needles, Redactor};
 
-/// Most that is read before it is written, in bytes.
+/// Most that is read before it is written, in bytes, and how much room there is for it until that is too little.
 const GULP: usize = 64 << 10;
+const SIP: usize = 4 << 10;
 /// After the command's end its terminal must be quiet for so long, if somebody still holds it.
 const QUIET: Duration = Duration::from_millis(200);
 /// After the command's end its terminal is read for so long at most, however talkative its background children are.
@@ -103,7 +104,7 @@ impl Worker {
             pipe: Redactor::new(Arc::clone(needles)),
             stdout,
             hung_up: false,
-            gulp: vec![0; GULP],
+            gulp: vec![0; SIP],
             clean: Vec::new(),
             trouble: None,
             ended: None,
@@ -401,6 +402,9 @@ impl Worker {
             }
             if n == GULP {
                 break false;
+            }
+            if n == self.gulp.len() {
+                self.gulp.resize(GULP, 0);
             }
         };
         if n > 0 {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pty_process::Size;
@@ -14,6 +14,7 @@ use rustix::event::{PollFd, PollFlags};
 use super::attempt::{Worker, now_text, pause, uptime};
 use super::bell::Bell;
 use super::conn::Conn;
+use super::crew::Crew;
 use super::door::Door;
 use super::files::Folder;
 use super::launch::launch;
@@ -27,13 +28,14 @@ const GRACE: Duration = Duration::from_secs(3);
 const FIRST_GRACE: Duration = Duration::from_secs(20);
 /// Least time between two `output` messages of an attempt: about 60 a second.
 const FRAME: Duration = Duration::from_millis(16);
-/// Stack of a worker, in bytes; the deepest thing on it is writing a line of JSON.
-const WORKER_STACK: usize = 256 << 10;
 
 /// An attempt that has not ended, as the desk sees it.
 struct Attempt {
     shared: Arc<Shared>,
     started: String,
+    spawned: Instant,
+    /// The host knows its process.
+    introduced: bool,
     told: News,
     told_at: Option<Instant>,
 }
@@ -45,6 +47,7 @@ pub(super) struct Desk {
     bell: Arc<Bell>,
     opener: Opener,
     needles: Arc<Needles>,
+    crew: Crew,
     conn: Option<Conn>,
     attempts: BTreeMap<u32, Attempt>,
     /// Exits that no file holds; told to every host that comes.
@@ -61,6 +64,7 @@ impl Desk {
             bell: Arc::new(Bell::new()?),
             opener,
             needles: Arc::new(needles),
+            crew: Crew::new(),
             conn: None,
             attempts: BTreeMap::new(),
             unfiled: Vec::new(),
@@ -136,7 +140,7 @@ impl Desk {
     fn greet(&mut self) {
         let attempts = self.attempts.iter().map(|(number, attempt)| Running {
             attempt: *number,
-            pid: attempt.shared.pid.as_raw_nonzero().get().unsigned_abs(),
+            pid: attempt.pid(),
             out_len: attempt.told.len,
             started: attempt.started.clone(),
         });
@@ -245,24 +249,17 @@ impl Desk {
     }
 
     fn spawn(&mut self, order: &Spawn) {
-        let attempt = order.attempt;
-        match self.try_spawn(order) {
-            Ok(pid) => self.say(&FromKeeper::Started { attempt, pid }),
-            Err(why) => self.say(&FromKeeper::NotStarted { attempt, why }),
+        if let Err(why) = self.try_spawn(order) {
+            self.say(&FromKeeper::NotStarted { attempt: order.attempt, why });
         }
     }
 
     /// Starts a command; the error means that nothing ran.
-    fn try_spawn(&mut self, order: &Spawn) -> Result<u32, String> {
+    fn try_spawn(&mut self, order: &Spawn) -> Result<(), String> {
         let attempt = order.attempt;
         // All that can fail for want of something comes before the command.
         let bell = Bell::new().map_err(|error| format!("there are no descriptors left: {error}"))?;
-        let (hand_over, taken_over) = mpsc::channel::<Worker>();
-        std::thread::Builder::new()
-            .name(format!("attempt {attempt}"))
-            .stack_size(WORKER_STACK)
-            .spawn(move || taken_over.into_iter().for_each(Worker::run))
-            .map_err(|error| format!("no thread could be started: {error}"))?;
+        let place = self.crew.place().map_err(|error| format!("no thread could be started: {error}"))?;
         let started = now_text();
         let begun = self.folder.begin(attempt, &started)?;
         let spawned = uptime();
@@ -273,17 +270,16 @@ impl Desk {
                 return Err(why);
             }
         };
-        let pid = launched.child.id();
-        begun.runs_as(pid);
+        begun.runs_as(launched.child.id());
         let shared = Arc::new(Shared::new(launched.pty, launched.child, spawned, bell, self.conn.is_some()));
         let tape = Tape::new(self.folder.path(), attempt, &self.opener, order.capture_stdout);
         let (folder, desk) = (Arc::clone(&self.folder), Arc::clone(&self.bell));
         let worker = Worker::new(attempt, Arc::clone(&shared), folder, desk, tape, &self.needles, launched.stdout);
-        // The thread waits for it, so this cannot fail.
-        let _ = hand_over.send(worker);
+        place.take(worker);
         let told = News { echo: true, ..News::default() };
-        self.attempts.insert(attempt, Attempt { shared, started, told, told_at: None });
-        Ok(pid)
+        let (spawned, introduced) = (Instant::now(), false);
+        self.attempts.insert(attempt, Attempt { shared, started, spawned, introduced, told, told_at: None });
+        Ok(())
     }
 
     /// Tells the host what the workers put up; gives the time until more is due.
@@ -294,7 +290,17 @@ impl Desk {
         let busy = self.conn.as_ref().is_some_and(|conn| !conn.idle());
         for (number, it) in &mut self.attempts {
             let news = it.shared.board().news.clone();
-            if news.end.is_none() && news == it.told {
+            let is_news = news.end.is_some() || news != it.told;
+            // Most commands are over in a moment: then one message says all, and the host is woken once.
+            let age = it.spawned.elapsed();
+            if !it.introduced && (is_news || age >= FRAME) {
+                it.introduced = true;
+                messages.push(FromKeeper::Started { attempt: *number, pid: it.pid() });
+            } else if !it.introduced {
+                let wait = FRAME - age;
+                due = Some(due.map_or(wait, |due| due.min(wait)));
+            }
+            if !is_news {
                 continue;
             }
             it.tell_trouble(*number, &news, &mut messages);
@@ -337,6 +343,10 @@ impl Desk {
 }
 
 impl Attempt {
+    fn pid(&self) -> u32 {
+        self.shared.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
     fn tell_trouble(&mut self, attempt: u32, news: &News, messages: &mut Vec<FromKeeper>) {
         if news.trouble == self.told.trouble {
             return;

@@ -14,6 +14,7 @@ mod attempt;
 mod bell;
 mod client;
 mod conn;
+mod crew;
 mod desk;
 mod door;
 mod files;

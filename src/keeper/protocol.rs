@@ -173,7 +173,7 @@ pub enum FromKeeper {
         /// What has not ended. An attempt that is not listed has an exit file, or was never started here.
         attempts: Vec<Running>,
     },
-    /// The command runs.
+    /// The command runs. Told with the first news of it, or when it has run for a moment; before [`FromKeeper::Exited`].
     Started {
         /// The attempt.
         attempt: u32,

@@ -180,13 +180,18 @@ impl Known {
             }
         }
         let mut steps = BTreeMap::new();
+        // One for all: a record is shared when it is cloned.
+        let state = Type::record(state_fields());
         for visit in visits.iter().filter(|v| !matches!(v.place, Place::Block(_))) {
-            let mut fields = state_fields();
-            if let Action::Use(block) = &visit.step.action {
-                let inside = blocks.get(&block.block).map(Vec::as_slice).unwrap_or_default();
-                fields.extend(inside.iter().map(|v| (v.step.id.clone(), repeated(v, Type::record(state_fields())))));
-            }
-            steps.insert(visit.step.id.clone(), repeated(visit, Type::record(fields)));
+            let of = match &visit.step.action {
+                Action::Use(block) => {
+                    let inside = blocks.get(&block.block).map(Vec::as_slice).unwrap_or_default();
+                    let inside = inside.iter().map(|v| (v.step.id.clone(), repeated(v, state.clone())));
+                    Type::record(state_fields().into_iter().chain(inside))
+                }
+                _ => state.clone(),
+            };
+            steps.insert(visit.step.id.clone(), repeated(visit, of));
         }
         self.types.insert("steps".into(), Type::record(steps));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::expr::{Expr, Names, NamesOver, Type};
+use crate::expr::{Expr, Names, NamesOver, Type, Used};
 use crate::runbook::kinds::{CheckLook, FieldType, WaitFor, field_type};
 use crate::runbook::model::{Action, Block, Probe, Runbook, TargetGroup, Use, UseOf, Want};
 use crate::runbook::read::Unread;
@@ -149,9 +149,10 @@ impl<'a> Types<'a> {
 
     fn step(&mut self, index: usize, visit: &'a Visit<'a>) {
         let item = visit.for_each.and_then(|each| self.known.item(self.runbook, each));
-        let mut fields = step_fields(self.runbook, visit);
+        let asked = visit.step.uses.iter().any(|each| reads_fields(each.want));
+        let mut fields = if asked { step_fields(self.runbook, visit) } else { BTreeMap::new() };
         // In its own `expect` a capture is the value just taken, whatever it is elsewhere.
-        for capture in visit.step.captures.iter().filter(|c| !c.pin) {
+        for capture in visit.step.captures.iter().filter(|c| asked && !c.pin) {
             let of = match self.known.type_of(capture.name.as_str()) {
                 Some(Type::Map(of)) if visit.is_repeated() => *of,
                 Some(of) => of,
@@ -254,43 +255,40 @@ impl<'a> Types<'a> {
     }
 
     fn one(&mut self, each: &Use, around: &Around<'_>) {
-        match &each.of {
+        let used = match &each.of {
             UseOf::Name(_) => return,
             UseOf::Text(text) if text.as_plain().is_some() => return,
-            UseOf::Text(_) | UseOf::Expr(_) => {}
-        }
-        if around.item.is_none() && self.names_item(each, around) {
+            UseOf::Text(text) => text.used(),
+            UseOf::Expr(expr) => expr.used(),
+        };
+        if around.item.is_none() && self.names_item(each, &used, around) {
             return;
         }
         let scope = Scope { known: self.known, around };
-        if around.unread && matches!(each.want, Want::Expect | Want::Field) {
+        let own = reads_fields(each.want);
+        if around.unread && own {
             return;
         }
         let wide = NamesOver { near: &around.fields, far: &scope };
-        let own = matches!(each.want, Want::Expect | Want::Field);
         let names: &dyn Names = if own { &wide } else { &scope };
         let mut wrong = vec![];
-        let used = match &each.of {
-            UseOf::Text(text) => {
-                match text.check(names) {
-                    Ok(types) if each.want == Want::Shown && types.contains(&Type::Secret) => {
-                        wrong.push(secret(text, &types, each.key))
-                    }
-                    Ok(_) => {}
-                    Err(faults) => wrong.extend(faults),
+        match &each.of {
+            UseOf::Text(text) => match text.check(names) {
+                Ok(types) if each.want == Want::Shown && types.contains(&Type::Secret) => {
+                    wrong.push(secret(text, &types, each.key))
                 }
-                text.used()
-            }
+                Ok(_) => {}
+                Err(faults) => wrong.extend(faults),
+            },
             UseOf::Expr(expr) => {
                 let result = match each.want {
                     Want::Items | Want::Field => expr.check(names).map(|_| ()),
                     _ => expr.check_condition(names),
                 };
                 wrong.extend(result.err().unwrap_or_default());
-                expr.used()
             }
-            UseOf::Name(_) => return,
-        };
+            UseOf::Name(_) => {}
+        }
         let clean = wrong.is_empty();
         for fault in wrong {
             self.push(each, fault);
@@ -302,12 +300,7 @@ impl<'a> Types<'a> {
     }
 
     /// `item` where there is none is told once, and nothing else about the text.
-    fn names_item(&mut self, each: &Use, around: &Around<'_>) -> bool {
-        let used = match &each.of {
-            UseOf::Text(text) => text.used(),
-            UseOf::Expr(expr) => expr.used(),
-            UseOf::Name(_) => vec![],
-        };
+    fn names_item(&mut self, each: &Use, used: &[Used], around: &Around<'_>) -> bool {
         let Some(item) = used.iter().find(|used| used.path.first().is_some_and(|name| name == "item")) else {
             return false;
         };
@@ -331,6 +324,11 @@ impl<'a> Types<'a> {
         found.hint = fault.hint;
         self.faults.push(found);
     }
+}
+
+/// Whether an expression may name fields of its own step's look, command or answer.
+fn reads_fields(want: Want) -> bool {
+    matches!(want, Want::Expect | Want::Field)
 }
 
 /// The fault of a secret in a text that is shown.

@@ -187,21 +187,6 @@ fn a_runbook_that_cannot_be_read_is_one_problem() {
     );
 }
 
-#[test]
-#[ignore = "measures: run it with --release to compare with the limit of 100 ms"]
-fn ten_thousand_steps() {
-    let mut text = String::from("parameters: { p: { one_of: [a, b] } }\ndefaults: { timeout: 10m }\nsteps:\n");
-    for i in 0..10_000 {
-        text.push_str(&format!(
-            "  - title: Step number {i}\n    run: \"true ${{{{ p }}}}\"\n    when: p == 'a'\n    timeout: 5s\n"
-        ));
-    }
-    let start = std::time::Instant::now();
-    let loaded = loaded(&text);
-    println!("10,000 steps: {:?}", start.elapsed());
-    assert_eq!(loaded.runbook.phases[0].sections[0].steps.len(), 10_000);
-}
-
 /// What the plan pins comes back from JSON as it was.
 #[test]
 fn specs_survive_being_written_as_json() {

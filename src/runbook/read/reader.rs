@@ -154,8 +154,13 @@ impl<'n> Cx<'_, '_, 'n> {
     /// Reads the parts of a list; each keeps its own texts.
     pub fn each<T>(&mut self, key: &'static str, mut read: impl FnMut(&mut Cx<'_, '_, 'n>) -> Option<T>) -> Vec<T> {
         let (Some(node), Some(part)) = (self.get(key), self.part_of(key)) else { return vec![] };
-        let nodes = list(node).iter().filter(|node| !node.is_null());
-        nodes.filter_map(|node| read(&mut Cx { reader: &mut *self.reader, part, node, uses: vec![] })).collect()
+        let nodes = list(node);
+        // A step is large: the list must not grow by copying all that it has.
+        let mut all = Vec::with_capacity(nodes.len());
+        for node in nodes.iter().filter(|node| !node.is_null()) {
+            all.extend(read(&mut Cx { reader: &mut *self.reader, part, node, uses: vec![] }));
+        }
+        all
     }
 
     /// The texts found so far, taken out.

@@ -16,6 +16,8 @@ const MOST_NODES: usize = 2_000_000;
 const MOST_ALIASED: usize = 200_000;
 /// How deep a file may be nested.
 const DEEPEST: usize = 64;
+/// A map with so many entries gets an index of its keys.
+const MANY_KEYS: usize = 24;
 /// How many syntax errors of one file are told.
 const MOST_ROUNDS: usize = 40;
 
@@ -82,6 +84,7 @@ enum Open {
         flow: bool,
         entries: Vec<Entry>,
         key: Option<Node>,
+        /// Places of the keys of a map that has [`MANY_KEYS`]; empty before.
         seen: HashMap<String, At>,
         merges: Vec<Node>,
     },
@@ -272,14 +275,24 @@ impl Builder {
                     return;
                 }
                 if let Some(name) = key.text() {
-                    if let Some(first) = seen.get(name) {
+                    let first = match entries.len() < MANY_KEYS {
+                        true => entries.iter().find(|e| e.key.text() == Some(name)).map(|e| e.key.at),
+                        false => seen.get(name).copied(),
+                    };
+                    if let Some(first) = first {
                         let message = format!("`{name}` stands here twice; first in line {}", first.line);
                         self.faults.push(Fault::error(key.at, message).width(name.len()));
                         return;
                     }
-                    seen.insert(name.to_owned(), key.at);
                 }
                 entries.push(Entry { key, value: node });
+                let unseen = match entries.len() {
+                    ..MANY_KEYS => entries.len(),
+                    MANY_KEYS => 0,
+                    more => more - 1,
+                };
+                let keys = entries[unseen..].iter().filter_map(|e| Some((e.key.text()?.to_owned(), e.key.at)));
+                seen.extend(keys);
             }
         }
     }
@@ -287,8 +300,8 @@ impl Builder {
     fn end(&mut self, end: u32) {
         match self.open.pop() {
             Some(Open::Seq { at, anchor, items }) => self.finish(Node { at, end, yaml: Yaml::Seq { items } }, anchor),
-            Some(Open::Map { at, anchor, flow, mut entries, seen, merges, .. }) => {
-                self.merge(&mut entries, seen, merges);
+            Some(Open::Map { at, anchor, flow, mut entries, merges, .. }) => {
+                self.merge(&mut entries, merges);
                 self.finish(Node { at, end, yaml: Yaml::Map { entries, flow } }, anchor);
             }
             None => {}
@@ -296,11 +309,11 @@ impl Builder {
     }
 
     /// `<<: *a` and `<<: [*a, *b]`: what stands in the map itself wins, then the earlier one.
-    fn merge(&mut self, entries: &mut Vec<Entry>, seen: HashMap<String, At>, merges: Vec<Node>) {
+    fn merge(&mut self, entries: &mut Vec<Entry>, merges: Vec<Node>) {
         if merges.is_empty() {
             return;
         }
-        let mut seen: HashSet<String> = seen.into_keys().collect();
+        let mut seen: HashSet<String> = entries.iter().filter_map(|e| e.key.text().map(str::to_owned)).collect();
         for merge in merges {
             let maps = match merge.yaml {
                 Yaml::Seq { items } => items,
