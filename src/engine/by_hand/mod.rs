@@ -26,7 +26,10 @@ pub fn by_hand(state: &State) -> String {
         "\nUse this when flightdeck cannot go on. Secrets stand as `<names>`: fill them in from where they are kept.\n",
     );
     if let Some(opened) = &state.opened {
-        let _ = writeln!(text, "\nCommands start in this folder:\n\n```sh\ncd {}\n```", command::word(&opened.workdir));
+        if !opened.workdir.is_empty() {
+            let folder = command::word(&opened.workdir);
+            let _ = writeln!(text, "\nCommands start in this folder:\n\n```sh\ncd {folder}\n```");
+        }
         if opened.overlay.is_some() {
             text.push_str(
                 "\nThis is a training flight: these commands belong into its simulated system, never on a real machine.\n",

@@ -49,14 +49,13 @@ fn by_hand_holds_what_remains_and_the_resolved_way_back() {
     for part in [
         "# By hand: Test",
         "namespace: shop",
-        "- [ ] Back to the old one\n\n```sh\ncd deploy && kubectl rollout undo '--to-revision=41'\n```",
+        "- [ ] Back to the old one\n\n```sh\ncd deploy && kubectl rollout undo --to-revision=41\n```",
         "Never begun, so not undone: Other.",
         "### Before\n\n- [ ] Form (deferred: later)",
         "cd deploy && kubectl apply -f 'a b.yaml'",
-        "TOKEN=\"<Bearer ${{ token }}>\" bash -euo pipefail <<'FLIGHTDECK'\ncurl -H \"$TOKEN\" x\nFLIGHTDECK",
+        "TOKEN=\"Bearer <token>\" bash -euo pipefail -s <<'FLIGHTDECK'\ncurl -H \"$TOKEN\" x\nFLIGHTDECK",
         "  tell team: it is done",
-        "  wait for: up",
-        "  look at up: status == 200, latency < 1s",
+        "  wait until all of these are good, 2 times in a row:\n  look at up: wanted status == 200, latency < 1s",
         "### After\n\n- [ ] Last",
     ] {
         assert!(text.contains(part), "missing:\n{part}\nin:\n{text}");
@@ -86,6 +85,6 @@ fn what_has_no_value_yet_stands_as_it_was_written() {
     );
     f.begin();
     let text = by_hand(&f.state);
-    assert!(text.contains("as written: echo ${{ n }}"), "{text}");
+    assert!(text.contains("as far as it is known:\n\n```sh\necho "), "{text}");
     f.wants(Want::Note { text: "x".into(), about: None, item: None });
 }
