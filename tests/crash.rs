@@ -245,7 +245,9 @@ fn a_terminal_that_closes_takes_nothing_with_it() {
     assert!(lives(run.command_of(1).unwrap()), "the command runs on");
     std::fs::write(run.path("go"), "").unwrap();
     wait_for("the command finishes", || run.folder.join("terminals/1.exit").exists().then_some(()));
-    wait_for("the run ends without anybody", || run.events().iter().any(|e| matches!(e, Event::RunEnded { .. })).then_some(()));
+    wait_for("the run ends without anybody", || {
+        run.events().iter().any(|e| matches!(e, Event::RunEnded { .. })).then_some(())
+    });
     assert_eq!(run.file("terminals/1.out"), "begun\r\nall of it\r\n");
     run.verify();
 }

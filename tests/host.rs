@@ -58,7 +58,7 @@ fn a_flight_by_hand_is_acknowledged_after_its_events_and_leaves_a_record() {
     run.wait_gone(host);
     run.verify();
     assert!(run.file("record.md").contains("Boxes"), "{}", run.file("record.md"));
-    assert!(run.file("by-hand.md").contains("every phase is closed"));
+    assert!(run.file("by-hand.md").contains("all is settled"));
     assert!(run.file("head").starts_with("flightdeck-head v1"));
     assert!(!run.folder.join("sock").exists());
 }
@@ -225,7 +225,9 @@ fn a_host_that_is_asked_to_end_leaves_in_order_and_its_command_runs_on() {
 
 #[test]
 fn a_run_that_waits_for_a_person_before_the_first_change_needs_no_host() {
-    let mut run = Run::unattended("flightdeck: 1\ntitle: Person\nsteps:\n  - { title: Link, confirm: { ask: Which, answer: link } }\n  - Two\n");
+    let mut run = Run::unattended(
+        "flightdeck: 1\ntitle: Person\nsteps:\n  - { title: Link, confirm: { ask: Which, answer: link } }\n  - Two\n",
+    );
     let host = run.start();
     let mut anna = run.client();
     anna.event("a person is needed", |e| matches!(e, Event::PersonNeeded { .. }).then_some(()));
@@ -491,7 +493,16 @@ steps:
         c.events.iter().find(|r| over(&r.event)).map(|_| ())
     });
     assert!(anna.state.ended.is_some(), "{:?}", anna.state.person_needed);
-    assert_eq!(run.outcomes(), ["make_it_so passed", "waits_for_it passed", "looks_at_a_stream passed", "a_moment passed", "figures_before passed"]);
+    assert_eq!(
+        run.outcomes(),
+        [
+            "make_it_so passed",
+            "waits_for_it passed",
+            "looks_at_a_stream passed",
+            "a_moment passed",
+            "figures_before passed"
+        ]
+    );
     run.verify();
 }
 
@@ -567,7 +578,9 @@ steps:
 
 #[test]
 fn a_pause_holds_the_autopilot() {
-    let mut run = Run::unattended("flightdeck: 1\ntitle: Pause\nsteps:\n  - { title: First, run: sleep 0.4 }\n  - { title: Second, run: 'true' }\n");
+    let mut run = Run::unattended(
+        "flightdeck: 1\ntitle: Pause\nsteps:\n  - { title: First, run: sleep 0.4 }\n  - { title: Second, run: 'true' }\n",
+    );
     run.start();
     let mut anna = run.client();
     anna.running();

@@ -1,6 +1,14 @@
 //! The program at a real terminal, with keys alone: whole flights by a committed key script, and what a terminal
 //! must survive.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "tests"
+)]
 
 #[path = "keys/desk.rs"]
 mod desk;

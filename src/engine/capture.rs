@@ -41,14 +41,19 @@ pub(super) fn capture_events(state: &State, item: &Item, values: Vec<(Name, Valu
 fn take(capture: &Capture, scope: &dyn Scope, outputs: &BTreeMap<String, String>) -> Result<Value, String> {
     let name = &capture.name;
     let mut value = match &capture.of {
+        // What the command handed over by name is what it means.
+        CaptureOf::Field(_) | CaptureOf::Output if outputs.contains_key(name.as_str()) => {
+            Value::Text(outputs.get(name.as_str()).cloned().unwrap_or_default())
+        }
         CaptureOf::Field(expr) => expr.evaluate(scope),
         CaptureOf::Text(template) => {
             Value::Text(template.fill(scope).map_err(|missing| format!("`{name}`: {missing}"))?)
         }
-        CaptureOf::Output => {
-            let text = outputs.get(name.as_str()).ok_or(format!("no line `{name}=…` in $FLIGHTDECK_OUTPUT"))?;
-            Value::Text(text.clone())
-        }
+        CaptureOf::Output => match scope.value("output") {
+            // A pattern looks through everything that the command wrote to its terminal.
+            text @ Value::Text(_) if capture.pattern.is_some() => text,
+            _ => return Err(format!("no line `{name}=…` in $FLIGHTDECK_OUTPUT")),
+        },
     };
     if let Some(pointer) = &capture.at {
         value = at(&value, pointer).ok_or(format!("`{name}`: nothing stands at {pointer} in what was captured"))?;

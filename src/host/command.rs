@@ -71,9 +71,10 @@ pub(super) fn output_within(
 
 /// A bare name is looked up on the run's own PATH, not on this process's.
 fn on_path(name: &str, env: &BTreeMap<String, String>) -> std::path::PathBuf {
-    let found = env.get("PATH").filter(|_| !name.contains('/')).and_then(|path| {
-        path.split(':').map(|dir| Path::new(dir).join(name)).find(|candidate| candidate.is_file())
-    });
+    let found = env
+        .get("PATH")
+        .filter(|_| !name.contains('/'))
+        .and_then(|path| path.split(':').map(|dir| Path::new(dir).join(name)).find(|candidate| candidate.is_file()));
     found.unwrap_or_else(|| name.into())
 }
 

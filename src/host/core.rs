@@ -17,7 +17,9 @@ use super::log;
 use super::secrets::Secrets;
 use super::typing::Typing;
 use super::world::{End, Outside};
-use crate::engine::{Answers, Event, Intent, Recorded, Refusal, State, Timer, Want, Wanted, autopilot, decide, effects, wanted};
+use crate::engine::{
+    Answers, Event, Intent, Recorded, Refusal, State, Timer, Want, Wanted, autopilot, decide, effects, wanted,
+};
 use crate::journal::{Journal, RunFolder, RunLock};
 use crate::link::FromHost;
 use crate::words::{Actor, Epoch, Stamp};

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::core::Host;
 use super::log;
-use crate::engine::{Effect, Refusal, State, Want, by_hand, resolve};
 use crate::engine::event::Env;
+use crate::engine::{Effect, Refusal, State, Want, by_hand, resolve};
 use crate::expr::Template;
 use crate::journal::Head;
 use crate::words::{Actor, files};

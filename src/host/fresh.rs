@@ -22,9 +22,8 @@ use crate::words::{Actor, Stamp, Value, files};
 pub(super) fn fresh(folder: &RunFolder, settings: &Settings, home: &Home) -> Result<Start, String> {
     let clock = RunClock::new(if home.overlay.is_some() { settings.speed } else { 1.0 });
     let name = settings.files.first().map(|(name, _)| name.clone()).ok_or("no runbook was given")?;
-    let memory = Memory {
-        files: settings.files.iter().map(|(name, text)| (name.clone(), text.clone().into_bytes())).collect(),
-    };
+    let memory =
+        Memory { files: settings.files.iter().map(|(name, text)| (name.clone(), text.clone().into_bytes())).collect() };
     let loaded = load_from(&memory, &name).map_err(|problems| {
         problems.first().map_or_else(|| "the runbook does not load".to_owned(), ToString::to_string)
     })?;
@@ -36,11 +35,7 @@ pub(super) fn fresh(folder: &RunFolder, settings: &Settings, home: &Home) -> Res
         values.insert(parameter.clone(), typed(&text, kind)?);
         from.insert(parameter.clone(), format!("command {}", words.join(" ")));
     }
-    let given = Given {
-        values: values.clone(),
-        secrets: settings.secret_sources.clone(),
-        now: Some(clock.now().at),
-    };
+    let given = Given { values: values.clone(), secrets: settings.secret_sources.clone(), now: Some(clock.now().at) };
     let plan = compile(&loaded.runbook, &given).map_err(|e| e.to_string())?;
     let plan_json = serde_json::to_string(&plan).map_err(|e| e.to_string())?;
     folder.write_atomic(files::PLAN, plan_json.as_bytes()).map_err(|e| format!("{}: {e}", files::PLAN))?;
@@ -101,4 +96,3 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest;
     sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
-

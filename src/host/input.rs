@@ -1,7 +1,7 @@
 //! Everything that comes to the run loop.
 
-use crate::keeper::Heard;
 use super::serve::Session;
+use crate::keeper::Heard;
 use crate::link::FromClient;
 use crate::probes::Answer;
 use crate::words::{Actor, ItemId};

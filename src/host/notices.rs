@@ -63,8 +63,7 @@ impl Host {
         let before = self.state.index(&item).map_or(0, |i| {
             self.state.items[i].earlier.iter().filter(|s| matches!(s, Settled::Answered(_))).count() as u32
         });
-        let question =
-            Question { folder: self.folder.path(), text, before, red: &red, operator: operator.name() };
+        let question = Question { folder: self.folder.path(), text, before, red: &red, operator: operator.name() };
         let verdict = (self.outside.second_person)(&question);
         let inbox = self.sender.clone();
         // People do not read faster in a simulated run.

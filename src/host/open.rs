@@ -178,7 +178,11 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
         host.intend(Actor::host(), super::eyes::sealed_want(sealed));
     }
     host.pin_places();
-    if settings.resume { host.go_on()? } else { host.tell_cautions() }
+    if settings.resume {
+        host.go_on()?
+    } else {
+        host.tell_cautions()
+    }
     Ok(host)
 }
 

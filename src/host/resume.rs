@@ -13,11 +13,46 @@ use crate::words::files;
 
 /// Variables that differ from terminal to terminal and say nothing of where commands act; and prefixes of such.
 const OF_A_TERMINAL: &[&str] = &[
-    "_", "COLORTERM", "COLUMNS", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "GPG_AGENT_INFO", "GPG_TTY", "HISTFILE", "HOSTTYPE",
-    "INVOCATION_ID", "JOURNAL_STREAM", "LESS", "LESSCLOSE", "LESSOPEN", "LINES", "LS_COLORS", "MAIL", "MOTD_SHOWN",
-    "OLDPWD", "PAGER", "PWD", "SHLVL", "STY", "SYSTEMD_EXEC_PID", "TERM", "TMUX", "TMUX_PANE", "VTE_VERSION",
-    "WAYLAND_DISPLAY", "WINDOW", "WINDOWID", "XAUTHORITY", "XDG_", "SSH_", "TERM_", "SUDO_", "KITTY_", "WEZTERM_",
-    "ITERM_", "LC_",
+    "_",
+    "COLORTERM",
+    "COLUMNS",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "GPG_AGENT_INFO",
+    "GPG_TTY",
+    "HISTFILE",
+    "HOSTTYPE",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "LESS",
+    "LESSCLOSE",
+    "LESSOPEN",
+    "LINES",
+    "LS_COLORS",
+    "MAIL",
+    "MOTD_SHOWN",
+    "OLDPWD",
+    "PAGER",
+    "PWD",
+    "SHLVL",
+    "STY",
+    "SYSTEMD_EXEC_PID",
+    "TERM",
+    "TMUX",
+    "TMUX_PANE",
+    "VTE_VERSION",
+    "WAYLAND_DISPLAY",
+    "WINDOW",
+    "WINDOWID",
+    "XAUTHORITY",
+    "XDG_",
+    "SSH_",
+    "TERM_",
+    "SUDO_",
+    "KITTY_",
+    "WEZTERM_",
+    "ITERM_",
+    "LC_",
 ];
 
 /// Reads a run again, with a torn last line set aside. The caller holds the run's lock.
@@ -66,7 +101,8 @@ pub(super) fn other_environment(before: &[String], now: &BTreeMap<String, String
     if !new.is_empty() {
         words.push(format!("new {}", names(new)));
     }
-    (!words.is_empty()).then(|| format!("commands have another environment since the host was started again: {}", words.join("; ")))
+    (!words.is_empty())
+        .then(|| format!("commands have another environment since the host was started again: {}", words.join("; ")))
 }
 
 #[cfg(test)]

@@ -35,8 +35,12 @@ impl Typing {
 
     /// Takes the bursts that are over; all when the host leaves, an attempt's own when it has ended.
     fn over(&mut self, is_over: impl Fn(u32, &Instant, &Instant) -> bool) -> Vec<Want> {
-        let done: Vec<u32> =
-            self.0.iter().filter(|(attempt, b)| is_over(**attempt, &b.began, &b.last)).map(|(attempt, _)| *attempt).collect();
+        let done: Vec<u32> = self
+            .0
+            .iter()
+            .filter(|(attempt, b)| is_over(**attempt, &b.began, &b.last))
+            .map(|(attempt, _)| *attempt)
+            .collect();
         done.into_iter()
             .filter_map(|attempt| {
                 let burst = self.0.remove(&attempt)?;

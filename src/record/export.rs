@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Write};
 use std::path::Path;
 
-use crate::words::shell_words;
 use super::load::{RecordError, Run, load};
 use crate::engine::Attempt;
 use crate::engine::event::Resolved;
 use crate::terminal::cast::{self, CastError, Header};
 use crate::words::files;
+use crate::words::shell_words;
 
 /// Size of the recording: the journal does not hold that of the operator's terminal.
 const SIZE: (u16, u16) = (120, 36);

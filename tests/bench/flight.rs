@@ -67,7 +67,9 @@ pub fn memory(folder: &Path, rounds: usize) -> Result<Row> {
         limit: 40.0,
         measured: sum,
         unit: "MiB",
-        how: format!("Pss: client {client:.1}, host {host:.1}, keeper {keeper:.1}; highest of {looks} looks in {rounds} runs"),
+        how: format!(
+            "Pss: client {client:.1}, host {host:.1}, keeper {keeper:.1}; highest of {looks} looks in {rounds} runs"
+        ),
     })
 }
 
@@ -167,8 +169,11 @@ fn ours(runs: &str) -> Vec<(u32, u32, Vec<String>)> {
         .filter_map(|entry| {
             let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
             let line = fs::read(entry.path().join("cmdline")).ok()?;
-            let words: Vec<String> =
-                line.split(|b| *b == 0).filter(|w| !w.is_empty()).map(|w| String::from_utf8_lossy(w).into_owned()).collect();
+            let words: Vec<String> = line
+                .split(|b| *b == 0)
+                .filter(|w| !w.is_empty())
+                .map(|w| String::from_utf8_lossy(w).into_owned())
+                .collect();
             let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
             let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
             words.last()?.starts_with(runs).then_some((pid, parent, words))

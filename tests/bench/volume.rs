@@ -56,10 +56,8 @@ pub fn verify(folder: &Path, rounds: usize) -> Result<Row> {
     let by = Actor("anna@ops1".into());
     for batch in 0..EVENTS / BATCH {
         let events: Vec<Event> = (batch * BATCH..(batch + 1) * BATCH).map(event).collect();
-        let lines: Vec<(Stamp, Actor, &Event)> = (batch * BATCH..)
-            .zip(&events)
-            .map(|(n, event)| (stamp(n), by.clone(), event))
-            .collect();
+        let lines: Vec<(Stamp, Actor, &Event)> =
+            (batch * BATCH..).zip(&events).map(|(n, event)| (stamp(n), by.clone(), event)).collect();
         journal.append_all(&lines)?;
     }
     drop(journal);
@@ -81,7 +79,12 @@ pub fn verify(folder: &Path, rounds: usize) -> Result<Row> {
         limit: 3.0,
         measured: median(&times),
         unit: "s",
-        how: format!("{} MB, median of {rounds}: {}; proven and parsed {}", bytes / 1_000_000, spread(&times), spread(&reads)),
+        how: format!(
+            "{} MB, median of {rounds}: {}; proven and parsed {}",
+            bytes / 1_000_000,
+            spread(&times),
+            spread(&reads)
+        ),
     })
 }
 
@@ -99,7 +102,9 @@ fn event(n: u64) -> Event {
         1 => Event::AttemptStarted(Box::new(Started {
             item,
             attempt,
-            what: Resolved::Argv(["kubectl", "apply", "-f", "deploy/production", "--server-side"].map(str::to_owned).into()),
+            what: Resolved::Argv(
+                ["kubectl", "apply", "-f", "deploy/production", "--server-side"].map(str::to_owned).into(),
+            ),
             cwd: String::new(),
             env: Default::default(),
             capture_stdout: false,

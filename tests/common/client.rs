@@ -47,13 +47,8 @@ impl Client {
     /// Somebody.
     pub fn named(folder: &Path, name: &str, role: Role) -> Self {
         let client = Self::silent(folder);
-        let hello = FromClient::Hello {
-            proto: PROTO,
-            program: "test".into(),
-            events_from: 1,
-            role,
-            name: Actor(name.into()),
-        };
+        let hello =
+            FromClient::Hello { proto: PROTO, program: "test".into(), events_from: 1, role, name: Actor(name.into()) };
         client.say(hello);
         client
     }

@@ -112,7 +112,8 @@ impl Terminal {
 
     /// Waits until the screen shows something; when it never does the test fails with `what` and the last screen.
     pub fn wait_for<T>(&self, what: &str, pick: impl FnMut(&Shot) -> Option<T>) -> T {
-        self.wait_within(LIMIT, what, pick).unwrap_or_else(|shot| panic!("{what}: not within {LIMIT:?}\n{}", framed(&shot)))
+        self.wait_within(LIMIT, what, pick)
+            .unwrap_or_else(|shot| panic!("{what}: not within {LIMIT:?}\n{}", framed(&shot)))
     }
 
     /// The same with another limit; what stood there at the end is the error.
@@ -197,7 +198,9 @@ impl Terminal {
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 // The other end stays open while others hold it; its bytes are here all the same.
-                let _ = self.wait_within(Duration::from_millis(500), "the end of its terminal", |shot| shot.ended.then_some(()));
+                let _ = self.wait_within(Duration::from_millis(500), "the end of its terminal", |shot| {
+                    shot.ended.then_some(())
+                });
                 return status;
             }
             assert!(Instant::now() < until, "it does not end\n{}", framed(&self.shot()));

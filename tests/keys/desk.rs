@@ -22,7 +22,8 @@ pub fn begin(home: &Home, size: (u16, u16), book: &str) -> Terminal {
 pub fn begin_with(home: &Home, (cols, rows): (u16, u16), book: &str, env: &[(&str, &str)]) -> Terminal {
     home.write("book.yaml", book);
     let args = ["run", "book.yaml"];
-    let terminal = Terminal::start(home, &Start { program: env!("CARGO_BIN_EXE_flightdeck"), args: &args, env, cols, rows });
+    let terminal =
+        Terminal::start(home, &Start { program: env!("CARGO_BIN_EXE_flightdeck"), args: &args, env, cols, rows });
     press(&terminal, "⏎ show the plan");
     press(&terminal, "⏎ start");
     terminal

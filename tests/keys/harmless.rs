@@ -20,7 +20,9 @@ fn a_held_enter_counts_once() {
     terminal.wait_text("Enter is held");
     assert_eq!(count(&home, "item_answered"), 1);
     press(&terminal, "⏎ done");
-    home.wait_event("the second box", |kind, body| (kind == "item_answered" && body["item"] != "look_at_the_first_one").then_some(()));
+    home.wait_event("the second box", |kind, body| {
+        (kind == "item_answered" && body["item"] != "look_at_the_first_one").then_some(())
+    });
 }
 
 #[test]
@@ -39,7 +41,11 @@ fn a_paste_is_never_keys() {
 #[test]
 fn leaving_leaves_the_run_and_attach_comes_back_to_its_screen() {
     let home = Home::new();
-    let mut terminal = started(&home, SMALL, "for i in $(seq 1 200); do echo \"this is line $i\"; done\necho -n 'waiting: '\nuntil [ -e go ]; do sleep 0.1; done\necho gone on");
+    let mut terminal = started(
+        &home,
+        SMALL,
+        "for i in $(seq 1 200); do echo \"this is line $i\"; done\necho -n 'waiting: '\nuntil [ -e go ]; do sleep 0.1; done\necho gone on",
+    );
     terminal.wait_text("waiting:");
     terminal.send("q");
     press(&terminal, "⏎ leave it running");
@@ -61,7 +67,11 @@ fn leaving_leaves_the_run_and_attach_comes_back_to_its_screen() {
 #[test]
 fn a_closed_window_leaves_the_command_running() {
     let home = Home::new();
-    let mut terminal = started(&home, SMALL, "echo before\nuntil [ -e go ]; do sleep 0.1; done\nfor i in $(seq 1 40); do echo \"after $i\"; done");
+    let mut terminal = started(
+        &home,
+        SMALL,
+        "echo before\nuntil [ -e go ]; do sleep 0.1; done\nfor i in $(seq 1 40); do echo \"after $i\"; done",
+    );
     terminal.wait_text("before");
     terminal.close();
     assert_eq!(terminal.exit().code(), Some(130), "its terminal is gone");
@@ -104,5 +114,16 @@ fn an_observer_can_not_act() {
     press(&observer, "⏎ leave");
     assert_eq!(observer.exit().code(), Some(6));
     let kinds: Vec<String> = home.events().into_iter().skip(before).map(|(kind, _)| kind).collect();
-    assert!(!kinds.iter().any(|kind| ["stop_requested", "typed_into", "item_skipped", "note_added", "run_paused", "command_edited"].contains(&kind.as_str())), "{kinds:?}");
+    assert!(
+        !kinds.iter().any(|kind| [
+            "stop_requested",
+            "typed_into",
+            "item_skipped",
+            "note_added",
+            "run_paused",
+            "command_edited"
+        ]
+        .contains(&kind.as_str())),
+        "{kinds:?}"
+    );
 }

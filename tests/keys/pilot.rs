@@ -66,7 +66,19 @@ impl<'a> Pilot<'a> {
     pub fn new(name: &'a str, home: &'a Home, terminal: &'a Terminal, answers: &Path) -> Self {
         let text = std::fs::read_to_string(answers).unwrap();
         let answers = serde_yaml::from_str(&text).unwrap();
-        Self { name, home, terminal, answers, defers: &[], talks: &[], talked: 0, again: 0, plan: None, last_enter: None, field: 0 }
+        Self {
+            name,
+            home,
+            terminal,
+            answers,
+            defers: &[],
+            talks: &[],
+            talked: 0,
+            again: 0,
+            plan: None,
+            last_enter: None,
+            field: 0,
+        }
     }
 
     /// Flies until Enter leaves the finished run, and presses it.
@@ -94,7 +106,9 @@ impl<'a> Pilot<'a> {
             let Some((Bottom { text, verb: Some(verb) }, _)) = seen.clone().filter(|_| pressable) else {
                 self.talk(&shot, rests.elapsed() >= READ);
                 // Until the picture changes, or long enough for it to rest.
-                let _ = self.terminal.wait_within(Duration::from_millis(60), "a change", |now| (now.rows != shot.rows).then_some(()));
+                let _ = self
+                    .terminal
+                    .wait_within(Duration::from_millis(60), "a change", |now| (now.rows != shot.rows).then_some(()));
                 continue;
             };
             let key = format!("{verb} {:?}", self.current());
@@ -106,7 +120,11 @@ impl<'a> Pilot<'a> {
                 self.enter();
                 return;
             }
-            if text { self.fill(&verb, &shot) } else { self.press(&verb, &shot) }
+            if text {
+                self.fill(&verb, &shot)
+            } else {
+                self.press(&verb, &shot)
+            }
             // What was pressed shows, or is pressed again.
             rests = Instant::now();
         }
@@ -114,7 +132,9 @@ impl<'a> Pilot<'a> {
 
     /// A command asks: `t` types into it, and when it ends the keys are commands again.
     fn talk(&mut self, shot: &Shot, rested: bool) {
-        let Some((question, answer)) = self.talks.get(self.talked).filter(|(question, _)| shot.has(question)) else { return };
+        let Some((_, answer)) = self.talks.get(self.talked).filter(|(question, _)| shot.has(question)) else {
+            return;
+        };
         if shot.bottom().starts_with(" TERMINAL") {
             self.terminal.send(format!("{answer}\r"));
             self.talked += 1;
@@ -136,8 +156,17 @@ impl<'a> Pilot<'a> {
                     self.enter();
                 }
             }
-            "start" | "run, dangerous…" | "preview" | "send" | "ask" | "look again" | "look" | "go there" | "GO" => self.enter(),
-            _ if verb.starts_with("start") || verb.starts_with("ask again") || verb.starts_with("read on") || verb.starts_with("close ") || verb.starts_with("go on") => self.enter(),
+            "start" | "run, dangerous…" | "preview" | "send" | "ask" | "look again" | "look" | "go there" | "GO" => {
+                self.enter()
+            }
+            _ if verb.starts_with("start")
+                || verb.starts_with("ask again")
+                || verb.starts_with("read on")
+                || verb.starts_with("close ")
+                || verb.starts_with("go on") =>
+            {
+                self.enter()
+            }
             // Menus of `s` and `d`: the first way is the wanted one.
             "at this phase's close" | "skip" => self.enter(),
             // A limit was too short for this machine, or it failed: once more, as often as an operator would.
@@ -205,13 +234,14 @@ impl<'a> Pilot<'a> {
 
     fn wait_change(&self, shot: &Shot) {
         let before = place(shot).1;
-        let _ = self.terminal.wait_within(Duration::from_secs(2), "an answer", |now| (place(now).1 != before).then_some(()));
+        let _ = self
+            .terminal
+            .wait_within(Duration::from_secs(2), "an answer", |now| (place(now).1 != before).then_some(()));
     }
 
     fn has_run(&self) -> bool {
-        std::fs::read_dir(self.home.path().join("runs")).is_ok_and(|mut runs| {
-            runs.any(|run| run.is_ok_and(|run| run.path().join("journal.jsonl").exists()))
-        })
+        std::fs::read_dir(self.home.path().join("runs"))
+            .is_ok_and(|mut runs| runs.any(|run| run.is_ok_and(|run| run.path().join("journal.jsonl").exists())))
     }
 
     /// The id of the item that the box is on.

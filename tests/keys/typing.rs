@@ -9,8 +9,19 @@ use crate::pty::Home;
 fn every_byte_goes_through_unchanged() {
     let home = Home::new();
     // Ctrl-C, Ctrl-Z, Ctrl-\, Ctrl-S, an arrow, F5, é, Alt-x, Tab, Enter, q, a paste, and at last a lone Esc.
-    let keys: &[&[u8]] =
-        &[b"\x03", b"\x1a", b"\x1c", b"\x13", b"\x1b[A", b"\x1b[15~", "é".as_bytes(), b"\x1bx", b"\t\rq", b"\x1b[200~two\rlines\x1b[201~", b"\x1b"];
+    let keys: &[&[u8]] = &[
+        b"\x03",
+        b"\x1a",
+        b"\x1c",
+        b"\x13",
+        b"\x1b[A",
+        b"\x1b[15~",
+        "é".as_bytes(),
+        b"\x1bx",
+        b"\t\rq",
+        b"\x1b[200~two\rlines\x1b[201~",
+        b"\x1b",
+    ];
     let sent: Vec<u8> = keys.concat();
     let script = format!(
         "stty raw -echo\nprintf '\\033[?2004hready\\r\\n'\nhead -c {} | od -An -v -tx1\nstty sane\necho over",
@@ -35,9 +46,12 @@ fn every_byte_goes_through_unchanged() {
 #[test]
 fn a_prompt_is_answered_and_the_keys_come_back() {
     let home = Home::new();
-    let terminal = started(&home, SMALL, "read -r -p 'Really? [y/n] ' answer\necho \"you said $answer\"\n[ \"$answer\" = y ]");
+    let terminal =
+        started(&home, SMALL, "read -r -p 'Really? [y/n] ' answer\necho \"you said $answer\"\n[ \"$answer\" = y ]");
     terminal.wait_text("Really? [y/n]");
-    terminal.wait_until("that it seems to ask is pointed out", |shot| shot.text().contains("seems to ask") || shot.text().contains("asks"));
+    terminal.wait_until("that it seems to ask is pointed out", |shot| {
+        shot.text().contains("seems to ask") || shot.text().contains("asks")
+    });
     type_into(&terminal);
     terminal.send("y\r");
     assert_eq!(outcome(&home), "passed");
@@ -77,7 +91,8 @@ fn full_screen_programs_work() {
         }
         let home = Home::new();
         let terminal = started(&home, SMALL, script);
-        terminal.wait_until("the editor is there", |shot| shot.rows.iter().filter(|row| row.starts_with("│~")).count() > 3);
+        terminal
+            .wait_until("the editor is there", |shot| shot.rows.iter().filter(|row| row.starts_with("│~")).count() > 3);
         type_into(&terminal);
         terminal.send("ihello from the deck");
         terminal.wait_text("hello from the deck");

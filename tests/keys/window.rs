@@ -24,7 +24,12 @@ fn given_back(terminal: &Terminal, before: &Termios) {
     assert!(!modes.alternate_screen && !modes.bracketed_paste, "{modes:?}");
     let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
     let after = |on: &str, off: &str| raw.rfind(off).is_some_and(|at| raw.rfind(on).is_some_and(|on| on < at));
-    for (on, off) in [("\x1b[?1049h", "\x1b[?1049l"), ("\x1b[?1000h", "\x1b[?1000l"), ("\x1b[?2004h", "\x1b[?2004l"), ("\x1b[?25l", "\x1b[?25h")] {
+    for (on, off) in [
+        ("\x1b[?1049h", "\x1b[?1049l"),
+        ("\x1b[?1000h", "\x1b[?1000l"),
+        ("\x1b[?2004h", "\x1b[?2004l"),
+        ("\x1b[?25l", "\x1b[?25h"),
+    ] {
         assert!(after(on, off), "{off:?} is missing at the end");
     }
 }
@@ -67,12 +72,18 @@ fn is_given_back_while_suspended() {
     let terminal = begin(&home, SMALL, &one_script("true"));
     terminal.wait_bottom("⏎ run");
     for by_key in [true, false] {
-        if by_key { terminal.send("\x1a") } else { terminal.signal(Signal::TSTP) }
+        if by_key {
+            terminal.send("\x1a")
+        } else {
+            terminal.signal(Signal::TSTP)
+        }
         terminal.wait_until("it is stopped", |_| state(terminal.pid()) == 'T');
         terminal.wait_until("the other screen", |shot| !shot.modes.alternate_screen);
         given_back(&terminal, &before);
         terminal.signal(Signal::CONT);
-        terminal.wait_until("it is back", |shot| shot.modes.alternate_screen && shot.has("The step") && shot.bottom().contains("⏎ run"));
+        terminal.wait_until("it is back", |shot| {
+            shot.modes.alternate_screen && shot.has("The step") && shot.bottom().contains("⏎ run")
+        });
         assert!(is_raw(&terminal.termios()));
     }
     press(&terminal, "⏎ run");
@@ -99,7 +110,8 @@ fn may_change_its_size_at_any_moment() {
                 return shot.has("flightdeck needs 60x16");
             }
             let all = shot.rows.len() == usize::from(rows) && shot.bottom().contains("running");
-            all && shot.rows[0].contains("REC") && shot.rows.iter().filter(|row| row.contains("command ──")).count() == 1
+            all && shot.rows[0].contains("REC")
+                && shot.rows.iter().filter(|row| row.contains("command ──")).count() == 1
         };
         terminal.wait_until(&format!("a sane screen at {cols}x{rows}"), sane);
         let rows: Vec<String> = terminal.shot().rows;
@@ -191,13 +203,18 @@ fn is_never_written_to_by_a_command_or_a_runbook() {
                 let last = sequence.chars().last().unwrap_or(' ');
                 let body = &sequence[2..sequence.len() - 1];
                 match last {
-                    'm' | 'H' | 'J' | 'K' | 'A' | 'B' | 'C' | 'D' | 'G' | 'd' => body.chars().all(|c| c.is_ascii_digit() || ";:".contains(c)),
+                    'm' | 'H' | 'J' | 'K' | 'A' | 'B' | 'C' | 'D' | 'G' | 'd' => {
+                        body.chars().all(|c| c.is_ascii_digit() || ";:".contains(c))
+                    }
                     'h' | 'l' => matches!(body, "?1049" | "?25" | "?1000" | "?1006" | "?2004" | "?2026"),
                     't' => matches!(body, "22;2" | "23;2"),
                     _ => false,
                 }
             }
-            Some(b']') => (sequence.starts_with("\x1b]0;") || sequence.starts_with("\x1b]2;") || sequence.starts_with("\x1b]9;")) && sequence.contains("flightdeck"),
+            Some(b']') => {
+                (sequence.starts_with("\x1b]0;") || sequence.starts_with("\x1b]2;") || sequence.starts_with("\x1b]9;"))
+                    && sequence.contains("flightdeck")
+            }
             _ => false,
         };
         assert!(fine, "{sequence:?} came to the outer terminal");

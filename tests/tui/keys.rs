@@ -235,8 +235,7 @@ fn failed_items_are_repeated_only_by_again() {
 fn closing_waits_for_what_was_deferred_to_it() {
     let mut bench = Bench::flying(120, 36);
     bench.answer_all_but_the_form();
-    assert!(bench.bottom().starts_with(" ⏎ close Pre-Deployment"), "{}", bench.bottom());
-    bench.presses(&["\r", "\r"]);
+    // Nothing else is left, so what was deferred to this phase's close is back.
     assert!(bench.text().contains("Window agreed"));
     assert!(bench.bottom().starts_with(" ⏎ fill in"), "it went there: {}", bench.bottom());
     bench.presses(&["\r", "\r", "kim", "\r"]);

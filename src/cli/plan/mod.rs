@@ -15,7 +15,6 @@ use crate::engine::rollback_commands;
 use crate::record;
 use gather::outline;
 
-
 /// `flightdeck plan`.
 pub fn main(args: &PlanArgs) -> Result<Exit, Stop> {
     if let Some(run) = &args.rollback {

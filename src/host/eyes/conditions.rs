@@ -91,11 +91,7 @@ impl Eyes {
     pub(super) fn turned(&self, key: &str, turn: Turn) -> Option<Want> {
         let Turn::Fired { .. } = turn else { return None };
         let (item, attempt, until) = self.conditions.get(key)?.clone();
-        Some(if until {
-            Want::UntilMet { item, attempt }
-        } else {
-            Want::Met { item, attempt, why: String::new() }
-        })
+        Some(if until { Want::UntilMet { item, attempt } } else { Want::Met { item, attempt, why: String::new() } })
     }
 
     /// Counts a look for the rows that wait for it.

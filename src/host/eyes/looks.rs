@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Eyes, leaves_of};
 use crate::engine::plan::{Action, Plan};
 use crate::engine::{State, Status, Want};
+use crate::host::log;
 use crate::monitor::Change;
 use crate::probes::Answer;
 use crate::words::{ItemId, Look, ProbeId, Sample, Verdict};
-use crate::host::log;
 
 /// Why a fresh look was asked for.
 #[derive(Clone, Debug)]

@@ -49,7 +49,8 @@ impl Host {
                 self.intend(Actor::host(), Want::NeverStarted { item, attempt, why });
             }
             Ok(Leftover::Started { boot_id, pid: Some(pid) }) if this_boot(&boot_id) && leads_a_session(pid) => {
-                let text = format!("process {pid} of attempt {attempt} may still run: nobody reads what it says any more");
+                let text =
+                    format!("process {pid} of attempt {attempt} may still run: nobody reads what it says any more");
                 self.intend(Actor::host(), Want::Caution { text, item: Some(item.clone()) });
                 self.lost(attempt, item);
             }

@@ -147,7 +147,11 @@ fn names_read(item: &Item) -> Vec<String> {
         CaptureOf::Output => vec![],
     });
     let expected = item.expect.iter().flat_map(|e| e.used());
-    expected.chain(captures).filter_map(|used| used.path.into_iter().next()).collect()
+    let mut names: Vec<String> = expected.chain(captures).filter_map(|used| used.path.into_iter().next()).collect();
+    if item.captures.iter().any(|c| c.spec.of == CaptureOf::Output && c.spec.pattern.is_some()) {
+        names.push("output".to_owned());
+    }
+    names
 }
 
 fn read_text(path: &Path) -> String {

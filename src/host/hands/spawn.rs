@@ -43,12 +43,9 @@ impl Host {
         env.insert("run_dir".into(), folder.join(files::FILES).display().to_string());
         let program = match &started.what {
             Resolved::Argv(words) => Program::Argv(words.clone()),
-            Resolved::Script { shell, text } => Program::Script {
-                shell: shell.clone(),
-                text: text.clone(),
-                name: started.item.0.clone(),
-                strict: true,
-            },
+            Resolved::Script { shell, text } => {
+                Program::Script { shell: shell.clone(), text: text.clone(), name: started.item.0.clone(), strict: true }
+            }
             _ => return Err("there is nothing to start".into()),
         };
         let cwd = if started.cwd.is_empty() { self.root.clone() } else { self.root.join(&started.cwd) };
@@ -79,7 +76,8 @@ impl Host {
 
     /// Joins the run's keeper; false when there is none.
     pub(super) fn join_keeper(&mut self) -> Result<bool, String> {
-        let found = KeeperClient::connect(self.folder.path()).map_err(|e| format!("the keeper does not answer: {e}"))?;
+        let found =
+            KeeperClient::connect(self.folder.path()).map_err(|e| format!("the keeper does not answer: {e}"))?;
         let Some(keeper) = found else { return Ok(false) };
         let hello = keeper.hello();
         if hello.proto != PROTO {
