@@ -95,9 +95,7 @@ pub fn autopilot(state: &State, answers: &Answers) -> Option<Want> {
         };
         return (paused.planned && state.running.is_empty()).then_some(want);
     }
-    if state.plan_sha256.is_none() {
-        return None;
-    }
+    state.plan_sha256.as_ref()?;
     if state.begun.is_none() {
         return Some(begin(state, answers));
     }

@@ -48,6 +48,7 @@ impl Host {
         } else {
             "parked before the first change, nobody attached"
         };
+        let asked = self.terminating;
         self.terminating = true;
         if !self.is_stuck() {
             self.flush_typing();
@@ -66,9 +67,10 @@ impl Host {
         self.clients.say_all_and_close(self.folder.path(), self.state.seq, &FromHost::Bye { why: why.into() }, DRAIN);
         self.hands.leave();
         self.eyes.stop();
-        // A world whose host may come back goes on for a while by itself.
+        // The world of a host that was asked to end goes on for a while, since what runs in it runs on. Else it ends: its
+        // command log brings the same world back.
         if let Some(world) = self.world.take()
-            && self.state.ended.is_some()
+            && (self.state.ended.is_some() || !asked)
         {
             world();
         }

@@ -110,7 +110,7 @@ impl Eyes {
         let verdict = self.monitor.verdict(probe);
         let on_demand = state.plan.probe(probe).is_some_and(|p| p.every.is_none());
         let known = state.probes.get(probe).is_some_and(|p| p.verdict == verdict && p.sample.is_some());
-        if known && !on_demand || verdict == Verdict::NoData && !on_demand {
+        if !on_demand && (known || verdict == Verdict::NoData) {
             return None;
         }
         // A single look of one that looks only when asked is all there is.

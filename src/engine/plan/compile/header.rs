@@ -28,7 +28,11 @@ impl Compiler<'_> {
             self.plan.parameters.push(Parameter {
                 name: name.clone(),
                 value: given.values.get(name).cloned().unwrap_or_default(),
-                secret: given.secrets.get(name).cloned().or(parameter.is_secret().then(|| "not given".to_owned())),
+                // One that is off has no value, and nobody is asked for it.
+                secret: given.secrets.get(name).cloned().or_else(|| {
+                    let on = parameter.when.as_ref().is_none_or(|when| self.here(None, &NONE).holds(when));
+                    (parameter.is_secret() && on).then(|| "not given".to_owned())
+                }),
                 ask: parameter.field.ask.as_ref().map(|ask| ask.source().to_owned()),
             });
             let sources = self.here(None, &NONE).sources(&parameter.field.source);
