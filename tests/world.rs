@@ -1,5 +1,7 @@
 //! The sandbox's world as a process of its own: started by its host, joined again, killed, brought back, ended.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -98,11 +98,11 @@ fn an_observer_can_not_act() {
     operator.wait_bottom("⏎ run");
     let before = home.events().len();
     let mut observer = Terminal::flightdeck(&home, SMALL, &["attach", "--observe"]);
-    observer.wait_until("looking on", |shot| shot.bottom().contains("looking on"));
-    for key in ["\r", "s", "e", "d", "p", "n", "\r"] {
+    observer.wait_bottom("looking on");
+    for key in ["\r", "e", "d", "p", "n", "s"] {
         observer.send(key);
     }
-    observer.wait_text("look on");
+    observer.wait_text("you look on");
     assert!(!observer.shot().bottom().contains("⏎ run"));
 
     press(&operator, "⏎ run");

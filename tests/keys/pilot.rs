@@ -18,8 +18,8 @@ const APART: Duration = Duration::from_millis(720);
 const STALL: Duration = Duration::from_secs(90);
 /// Presses without an effect on one item before it is given up.
 const PRESSES: u32 = 6;
-/// Commands that are started once more in one flight; a laden machine is slow, and limits go with the clock's speed.
-const AGAIN: u32 = 6;
+/// How often a command is started once more; a laden machine is slow, and limits go with the clock's speed.
+const AGAIN: usize = 2;
 
 /// One flight from the start to the closed record.
 pub struct Pilot<'a> {
@@ -33,7 +33,7 @@ pub struct Pilot<'a> {
     pub talks: &'a [(&'a str, &'a str)],
     talked: usize,
     /// Commands that were started once more.
-    pub again: u32,
+    pub again: Vec<String>,
     plan: Option<Plan>,
     last_enter: Option<Instant>,
     field: usize,
@@ -74,7 +74,7 @@ impl<'a> Pilot<'a> {
             defers: &[],
             talks: &[],
             talked: 0,
-            again: 0,
+            again: vec![],
             plan: None,
             last_enter: None,
             field: 0,
@@ -132,7 +132,7 @@ impl<'a> Pilot<'a> {
 
     /// A command asks: `t` types into it, and when it ends the keys are commands again.
     fn talk(&mut self, shot: &Shot, rested: bool) {
-        let Some((_, answer)) = self.talks.get(self.talked).filter(|(question, _)| shot.has(question)) else {
+        let Some((question, answer)) = self.talks.get(self.talked).filter(|(question, _)| shot.has(question)) else {
             return;
         };
         if shot.bottom().starts_with(" TERMINAL") {
@@ -170,8 +170,12 @@ impl<'a> Pilot<'a> {
             // Menus of `s` and `d`: the first way is the wanted one.
             "at this phase's close" | "skip" => self.enter(),
             // A limit was too short for this machine, or it failed: once more, as often as an operator would.
-            "output" | "details" if shot.bottom().contains("a again") && self.again < AGAIN => {
-                self.again += 1;
+            "output" | "details" if shot.rows.iter().any(|row| row.contains(" ✕ ")) && shot.has("a again") => {
+                let id = self.current().unwrap_or_default();
+                self.again.push(id.clone());
+                if self.again.iter().filter(|it| **it == id).count() > AGAIN {
+                    self.give_up("it fails each time", shot);
+                }
                 self.terminal.send("a");
             }
             // Settled, and the box is elsewhere: the bottom row says how to get there.
@@ -202,6 +206,7 @@ impl<'a> Pilot<'a> {
                 self.write(&reason(&given));
             }
             "skip" => self.write(&reason(&answer.skip)),
+            "open again" => self.write("It took too long on this machine"),
             "defer" => self.write(&reason(&answer.defer)),
             "yes" | "show the plan" => {}
             "answer" | "next field" => {

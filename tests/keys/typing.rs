@@ -92,7 +92,7 @@ fn full_screen_programs_work() {
         let home = Home::new();
         let terminal = started(&home, SMALL, script);
         terminal
-            .wait_until("the editor is there", |shot| shot.rows.iter().filter(|row| row.starts_with("│~")).count() > 3);
+            .wait_until("the editor is there", |shot| shot.rows.iter().filter(|row| row.contains("│~")).count() > 3);
         type_into(&terminal);
         terminal.send("ihello from the deck");
         terminal.wait_text("hello from the deck");
