@@ -20,6 +20,18 @@
 //! ```
 //!
 //! Which room may import which is held by `tests/architecture.rs`.
+//!
+//! Where building showed that the first picture was wrong:
+//!
+//! - A client gets all events from a number on and folds them itself; there is no message with a folded state. A client
+//!   that fell behind gets what it missed from the journal's file.
+//! - One batch of intents is decided over a clone of the state whose items are shared until they are touched.
+//! - A `for_each` is always known when the plan is compiled (else the runbook does not load), so no event expands items.
+//! - A failed *write* heals the same journal file, by cutting it back to what is proven; only a failed *sync* goes on in
+//!   the second file.
+//! - Flapping ends after five minutes of calm; a relapse at once pays double, so that twelve changes an hour hold.
+//! - What was deferred to a phase's close comes back by itself when nothing else is left.
+//! - `probes` and `host` import `expr`: expectations and templates are judged and filled where the samples and secrets are.
 
 pub mod actions;
 pub mod cli;
