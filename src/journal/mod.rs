@@ -36,7 +36,7 @@ pub use follow::{Follow, FollowError, RawLine};
 pub use head::{Head, HeadCheck};
 pub use lock::{Holder, LockError, RunLock};
 pub use presence::{Presence, PresenceBoard, PresenceError, Seen};
-pub use process::{boot_id, is_alive, started_ticks};
+pub use process::{boot_id, is_alive, leads_a_session, started_ticks};
 pub use read::{Broken, End, Newer, Read, Torn, read, read_each, repair, repair_on};
 pub use recover::Reopened;
 pub use spool::{Rolled, Row, Sealed, Spool, SpoolError, SpoolRead, read_rows};

@@ -1,13 +1,12 @@
 //! After a crash: adopted, ended, never started, or unknown. Nothing is ever started a second time.
 
-use rustix::process::{Pid, getsid};
-
 use super::ended::tail_lines;
 use super::spawn::hides_output;
 use crate::engine::plan::Action;
 use crate::engine::{Settled, State, Status, Want};
 use crate::host::core::Host;
 use crate::host::log;
+use crate::journal::leads_a_session;
 use crate::keeper::protocol::ToKeeper;
 use crate::keeper::{Leftover, boot_id, leftovers};
 use crate::words::{Actor, ItemId};
@@ -126,10 +125,4 @@ fn unanswered(state: &State, index: usize) -> Option<(String, String)> {
     let request = item.request.as_ref()?;
     let answered = request.no.is_some() || request.expired || matches!(item.settled, Some(Settled::Answered(_)));
     (!answered).then(|| (request.text.clone(), request.hash.clone()))
-}
-
-/// Whether a process leads a session of its own, as every command of a keeper does.
-fn leads_a_session(pid: u32) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    pid.is_some_and(|pid| getsid(Some(pid)) == Ok(pid))
 }
