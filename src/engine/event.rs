@@ -113,6 +113,9 @@ pub struct Started {
     pub digest: String,
     /// It differs from the runbook.
     pub edited: bool,
+    /// The answers file said that it starts, or gave the words of its danger.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_file: bool,
 }
 
 /// A value of an attempt's environment.

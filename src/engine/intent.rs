@@ -18,6 +18,15 @@ pub struct Intent {
     pub stamp: Stamp,
     /// What.
     pub want: Want,
+    /// The answers file gave it.
+    pub from_file: bool,
+}
+
+impl Intent {
+    /// An intent that the answers file did not give.
+    pub fn new(actor: Actor, control: Option<Epoch>, stamp: Stamp, want: Want) -> Self {
+        Self { actor, control, stamp, want, from_file: false }
+    }
 }
 
 /// What is wanted. An intent about an item carries the attempts it was drawn for (`seen`: how many attempts and

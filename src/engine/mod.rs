@@ -21,7 +21,7 @@ mod status;
 mod tests;
 mod wanted;
 
-pub use autopilot::{Answer, Answers, autopilot};
+pub use autopilot::{Answer, Answers, Wish, autopilot};
 pub use by_hand::{by_hand, rollback_commands};
 pub use decide::decide;
 pub use effect::{Effect, effects};

@@ -50,6 +50,7 @@ pub fn resolve(state: &State, index: usize) -> Result<Started, String> {
         timeout: item.timeout,
         changes: acting.is_some_and(|a| !a.reads_only),
         edited: edited.is_some(),
+        from_file: false,
     })
 }
 

@@ -18,7 +18,7 @@ use super::secrets::Secrets;
 use super::typing::Typing;
 use super::world::{End, Outside};
 use crate::engine::{
-    Answers, Event, Intent, Recorded, Refusal, State, Timer, Want, Wanted, autopilot, decide, effects, wanted,
+    Answers, Event, Intent, Recorded, Refusal, State, Timer, Want, Wanted, Wish, autopilot, decide, effects, wanted,
 };
 use crate::journal::{Journal, RunFolder, RunLock};
 use crate::link::FromHost;
@@ -167,13 +167,13 @@ impl Host {
     /// Puts an intent of the program's own into the queue.
     pub fn intend(&mut self, actor: Actor, want: Want) {
         let stamp = self.clock.now();
-        self.queue.push_back((Intent { actor, control: None, stamp, want }, None));
+        self.queue.push_back((Intent::new(actor, None, stamp, want), None));
     }
 
     /// Puts a client's intent into the queue.
     pub fn intend_of(&mut self, asker: Asker, actor: Actor, control: Epoch, want: Want) {
         let stamp = self.clock.now();
-        self.queue.push_back((Intent { actor, control: Some(control), stamp, want }, Some(asker)));
+        self.queue.push_back((Intent::new(actor, Some(control), stamp, want), Some(asker)));
     }
 
     /// Decides and carries out everything that waits, and what the autopilot adds.
@@ -191,7 +191,7 @@ impl Host {
     }
 
     /// What the autopilot wants; it starts nothing for a host that is about to go.
-    fn autopilot_wants(&self, state: &State) -> Option<Want> {
+    fn autopilot_wants(&self, state: &State) -> Option<Wish> {
         if self.terminating { None } else { autopilot(state, &self.answers) }
     }
 
@@ -207,8 +207,8 @@ impl Host {
         };
         while batch.taken.len() < MOST_INTENTS && batch.events.len() < MOST_EVENTS {
             let next = self.queue.pop_front().or_else(|| {
-                let want = self.autopilot_wants(&batch.scratch)?;
-                Some((Intent { actor: Actor::autopilot(), control: None, stamp: self.clock.now(), want }, None))
+                let wish = self.autopilot_wants(&batch.scratch)?;
+                Some((wish.at(self.clock.now()), None))
             });
             let Some((intent, asker)) = next else { break };
             self.decide_one(&mut batch, &intent, asker);
@@ -270,7 +270,7 @@ impl Host {
     fn check_places(&mut self, batch: &mut Batch, stamp: Stamp) {
         for (kind, found) in super::guard::look(&batch.scratch.plan, &self.root, &self.env) {
             let want = Want::TargetFound { kind: kind.to_owned(), found };
-            let intent = Intent { actor: Actor::host(), control: None, stamp, want };
+            let intent = Intent::new(Actor::host(), None, stamp, want);
             let made = decide(&batch.scratch, &intent).unwrap_or_default();
             batch.add(stamp, &intent.actor, made);
         }

@@ -110,7 +110,7 @@ impl Host {
         (failed.stuck, failed.tried) = (true, now);
         if new {
             let want = Want::Storage { failed: true, why: failed.why.clone() };
-            back.push((Intent { actor: Actor::host(), control: None, stamp: failed.stamp, want }, None));
+            back.push((Intent::new(Actor::host(), None, failed.stamp, want), None));
         }
         // The state says so although the journal cannot: the engine refuses people and starts nothing.
         self.state.storage_failed = Some((failed.stamp, failed.why.clone()));

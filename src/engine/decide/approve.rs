@@ -118,7 +118,7 @@ pub(super) fn decide(
         by: Some(by.clone()),
         yes,
         proof: Some(proof),
-        from_file: intent.actor == Actor::autopilot(),
+        from_file: intent.from_file,
         settled: yes && enough,
         says: says.clone(),
         ..Answered::default()

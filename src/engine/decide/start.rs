@@ -20,7 +20,7 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
         return Err(Refusal::new("what would run has changed since it was drawn: read it again"));
     }
     danger(state, index, typed.as_deref())?;
-    Ok(vec![Event::AttemptStarted(Box::new(started))])
+    Ok(vec![Event::AttemptStarted(Box::new(Started { from_file: intent.from_file, ..started }))])
 }
 
 /// Whether anything may start at this item now.
@@ -100,5 +100,6 @@ pub(super) fn start_at(state: &State, index: usize) -> Option<Event> {
         changes: false,
         digest: String::new(),
         edited: false,
+        from_file: false,
     })))
 }

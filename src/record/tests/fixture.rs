@@ -168,6 +168,7 @@ pub fn started(item: &str, attempt: u32, words: &[&str], edited: bool) -> Event 
         timeout: Some(120.0),
         changes: true,
         edited,
+        from_file: false,
     }))
 }
 
