@@ -592,3 +592,36 @@ fn a_pause_holds_the_autopilot() {
     anna.done(Want::Continue);
     anna.ended();
 }
+
+#[test]
+fn a_simulated_system_that_dies_is_told_of_and_brought_back() {
+    let mut run = Run::of(
+        "
+flightdeck: 1
+title: World
+steps:
+  - { title: Before, run: docker compose version --short }
+  - { title: After, run: docker compose version --short }
+",
+    );
+    let scenario = flightdeck::sandbox::scenario("production").unwrap();
+    let world = run.folder.join("world");
+    let overlay = flightdeck::sandbox::prepare(&world, &scenario, common::exe(), &Default::default(), 1.0).unwrap();
+    run.settings.overlay = Some(overlay);
+    run.start();
+    let mut anna = run.client();
+    anna.begin();
+    anna.start("before");
+    anna.status("before", &Status::Passed);
+    let world = run.process_of("__world").unwrap();
+    run.kill(world);
+    let cautions = |c: &Client| -> Vec<String> { c.state.cautions.iter().map(|c| c.text.clone()).collect() };
+    anna.until("it is told", |c| cautions(c).iter().any(|t| t.contains("has died")).then_some(()));
+    anna.until("it is back", |c| cautions(c).iter().any(|t| t.contains("is back")).then_some(()));
+    assert_ne!(run.process_of("__world"), Some(world));
+    anna.start("after");
+    anna.ended();
+    assert_eq!(run.outcomes(), ["before passed", "after passed"]);
+    anna.say(FromClient::Leave);
+    wait_for("its world is gone with the run", || run.process_of("__world").is_none().then_some(()));
+}

@@ -16,7 +16,7 @@ use super::input::Input;
 use super::log;
 use super::secrets::Secrets;
 use super::typing::Typing;
-use super::world::{End, Outside};
+use super::world::{Held, Outside};
 use crate::engine::{
     Answers, Event, Intent, Recorded, Refusal, State, Timer, Want, Wanted, Wish, autopilot, decide, effects, wanted,
 };
@@ -59,7 +59,7 @@ pub(super) struct Host {
     pub hands: Hands,
     pub eyes: Eyes,
     pub secrets: Secrets,
-    pub world: Option<End>,
+    pub world: Option<Held>,
     /// The run's line on the machine's board.
     pub announced: Option<super::announce::Announced>,
     pub outside: Outside,
@@ -342,6 +342,7 @@ impl Host {
             self.intend(Actor::host(), want);
         }
         self.watch_places();
+        self.watch_world();
         self.try_the_disk();
         self.write_by_hand_if_due();
     }

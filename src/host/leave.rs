@@ -72,7 +72,7 @@ impl Host {
         if let Some(world) = self.world.take()
             && (self.state.ended.is_some() || !asked)
         {
-            world();
+            world.end();
         }
         super::serve::forget(self.folder.path());
         Ok(())

@@ -31,7 +31,7 @@ pub use hands::KEEPER;
 pub use launch::{HOST, LaunchError, launch, launch_as};
 pub use open::serve;
 pub use settings::{Announce, Settings};
-pub use world::{End, Outside, Question, Verdict};
+pub use world::{Outside, Question, Verdict, World};
 
 /// Program and version, as the journal names it.
 pub fn program() -> String {

@@ -18,7 +18,7 @@ use super::hands::Hands;
 use super::input::Input;
 use super::secrets::Secrets;
 use super::typing::Typing;
-use super::world::Outside;
+use super::world::{Held, Outside};
 use super::{Settings, log, program};
 use crate::engine::event::Overlay;
 use crate::engine::{Answers, State, Want, Wanted};
@@ -117,7 +117,10 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
         None => Home::new(&settings, settings.overlay.clone(), None),
     };
     let world = match &home.overlay {
-        Some(_) => Some((outside.hold_world)(path).map_err(|e| format!("the sandbox does not come up: {e}"))?),
+        Some(_) => {
+            let world = (outside.hold_world)(path).map_err(|e| format!("the sandbox does not come up: {e}"))?;
+            Some(Held::new(world))
+        }
         None => None,
     };
     let start = match resumed {
