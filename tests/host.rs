@@ -460,6 +460,41 @@ steps:
 }
 
 #[test]
+fn places_are_looked_at_again_before_a_retry() {
+    let mut run = Run::of(
+        r#"
+flightdeck: 1
+title: Place
+where: { kube_context: prod-eu }
+steps:
+  - title: Apply
+    script: |
+      echo again >> "$WORK/ran"
+      echo "current-context: staging" > "$WORK/kubeconfig"
+      test -e "$WORK/enough"
+    idempotent: true
+    retry: { times: 3, every: 200ms }
+"#,
+    );
+    let config = run.path("kubeconfig");
+    let context = |name: &str| std::fs::write(&config, format!("current-context: {name}\n")).unwrap();
+    context("prod-eu");
+    run.settings.environment.push(("KUBECONFIG".into(), config.display().to_string()));
+    run.start();
+    let mut anna = run.client();
+    anna.until("the plan", |client| client.state.plan_sha256.is_some().then_some(()));
+    anna.done(Want::Begin { target: Some("prod-eu".into()) });
+    anna.start("apply");
+    anna.event("it is told", |e| matches!(e, Event::TargetChanged { .. }).then_some(()));
+    assert_eq!(run.text("ran"), "again\n", "nothing was tried again elsewhere");
+    std::fs::write(run.path("enough"), "").unwrap();
+    context("prod-eu");
+    anna.event("it is seen to be back", |e| matches!(e, Event::TargetRestored { .. }).then_some(()));
+    anna.status("apply", &Status::Passed);
+    assert_eq!(run.text("ran"), "again\nagain\n");
+}
+
+#[test]
 fn waits_streams_and_checks_see_what_the_sampler_sees() {
     let mut run = Run::unattended(
         r#"

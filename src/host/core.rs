@@ -230,12 +230,14 @@ impl Host {
     }
 
     fn decide_one(&mut self, batch: &mut Batch, intent: &Intent, asker: Option<Asker>) {
-        if starts_something(&intent.want) {
-            self.check_places(batch, intent.stamp);
-        }
         let decided = match self.lacks_secret(&batch.scratch, &intent.want) {
             Some(refusal) => Err(refusal),
-            None => decide(&batch.scratch, intent),
+            None => {
+                if looks_at_places_first(&intent.want) {
+                    self.check_places(batch, intent.stamp);
+                }
+                decide(&batch.scratch, intent)
+            }
         };
         match decided {
             Ok(made) => {
@@ -362,7 +364,7 @@ impl Host {
 }
 
 /// Whether an intent may start something: then the places are looked at first.
-fn starts_something(want: &Want) -> bool {
+fn looks_at_places_first(want: &Want) -> bool {
     matches!(want, Want::Start { .. } | Want::Begin { .. } | Want::Due { timer: Timer::Retry(..) })
 }
 
