@@ -22,6 +22,7 @@ pub fn main(args: &ResumeArgs) -> Result<Exit, Stop> {
         Some(part) => find_run(which.runs.as_deref(), Some(part))?,
         None => newest(which.runs.as_deref())?,
     };
+    let entry = attach::gone_or_here(entry)?;
     if !entry.alive {
         relaunch(&entry)?;
     }

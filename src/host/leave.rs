@@ -48,6 +48,8 @@ impl Host {
         } else {
             "parked before the first change, nobody attached"
         };
+        // Who comes from here on finds nobody, and waits until the run can be gone on with.
+        super::serve::forget(self.folder.path());
         let asked = self.terminating;
         self.terminating = true;
         if !self.is_stuck() {
@@ -74,7 +76,6 @@ impl Host {
         {
             world.end();
         }
-        super::serve::forget(self.folder.path());
         Ok(())
     }
 }
