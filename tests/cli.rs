@@ -464,6 +464,8 @@ fn who_returns_to_a_parked_run_needs_no_other_command_than_attach() {
     let book = place.write("boxes.yaml", text).display().to_string();
     // Flown by hand; who began it leaves before anything was changed.
     place.flightdeck(&["run", &book, "--plain"]).is(3).says("flightdeck attach");
+    let journal = std::fs::read_to_string(place.folders()[0].join("journal.jsonl")).unwrap();
+    assert!(journal.contains(r#""person_needed":{"item":"one""#), "the journal says for what it waits: {journal}");
     let seen = || place.json(&["runs", "--json"])["runs"][0].clone();
     wait_for("its host is gone", || (seen()["alive"] == false).then_some(()));
     assert_eq!(seen()["standing"], "parked");

@@ -86,6 +86,8 @@ pub enum Want {
     HandOver { to: Actor },
     /// End the run early.
     End { reason: String },
+    /// A person is needed, and no client can answer: said by the autopilot, or by a client that nobody sits at.
+    NeedPerson { item: Option<ItemId>, why: String },
     // hands
     /// An attempt ended as the keeper says. `fields`: what its expectations and captures may name (`stdout`,
     /// `output`); `outputs`: the lines of `$FLIGHTDECK_OUTPUT`.
@@ -135,8 +137,6 @@ pub enum Want {
     Pinned { kind: String, is: String },
     /// A pinned place was looked at again.
     TargetFound { kind: String, found: String },
-    /// No client can answer.
-    NeedPerson { item: Option<ItemId>, why: String },
     /// The clocks went apart.
     ClockStep { by: i64 },
     /// A torn tail was repaired.

@@ -32,9 +32,12 @@ impl Host {
         if !is_a_clients(want) {
             return Some("this is not a client's to say".into());
         }
+        if matches!(want, Want::NeedPerson { .. }) && self.clients.has_operator(id, None) {
+            return Some("somebody else is here who can answer".into());
+        }
         let holder = self.state.control.holder.as_ref().filter(|holder| *holder != name)?;
         match want {
-            Want::Note { .. } | Want::AskControl | Want::Decide { .. } => None,
+            Want::Note { .. } | Want::AskControl | Want::Decide { .. } | Want::NeedPerson { .. } => None,
             Want::TakeControl { .. } => {
                 // A holder who is there is asked first, and has 20 s to answer.
                 let asked = self.state.control.asked.as_ref().filter(|(who, _)| who == name);
@@ -114,6 +117,7 @@ fn is_a_clients(want: &Want) -> bool {
         | Want::AskControl
         | Want::DeclineControl
         | Want::HandOver { .. }
+        | Want::NeedPerson { .. }
         | Want::End { .. } => true,
         Want::Exited { .. }
         | Want::NotStarted { .. }
@@ -134,7 +138,6 @@ fn is_a_clients(want: &Want) -> bool {
         | Want::HostLeave { .. }
         | Want::Pinned { .. }
         | Want::TargetFound { .. }
-        | Want::NeedPerson { .. }
         | Want::ClockStep { .. }
         | Want::Tail { .. }
         | Want::Storage { .. }

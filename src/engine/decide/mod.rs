@@ -62,7 +62,10 @@ pub fn decide(state: &State, intent: &Intent) -> Decision {
 /// Refuses what somebody wants who has not, or no longer, control.
 fn controls(state: &State, intent: &Intent) -> Result<(), Refusal> {
     let Some(epoch) = intent.control else { return Ok(()) };
-    if matches!(intent.want, Want::TakeControl { .. } | Want::AskControl | Want::Note { .. } | Want::Decide { .. }) {
+    if matches!(
+        intent.want,
+        Want::TakeControl { .. } | Want::AskControl | Want::Note { .. } | Want::Decide { .. } | Want::NeedPerson { .. }
+    ) {
         return Ok(());
     }
     match &state.control.holder {
