@@ -452,8 +452,12 @@ steps:
     assert!(why.contains("staging") && why.contains("prod-eu"), "{why}");
     assert!(!run.path("touched").exists());
     anna.event("it is told", |e| matches!(e, Event::TargetChanged { .. }).then_some(()));
+    // The operator may ask for a look: nothing else comes of it.
+    assert!(anna.refused(Want::CheckPlaces).contains("staging"));
     context("prod-eu");
+    anna.done(Want::CheckPlaces);
     anna.event("it is seen to be back", |e| matches!(e, Event::TargetRestored { .. }).then_some(()));
+    assert!(!anna.events.iter().any(|e| matches!(e.event, Event::RunPaused { .. } | Event::RunContinued)));
     anna.start("touch");
     anna.ended();
     assert!(run.path("touched").exists());

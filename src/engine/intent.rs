@@ -70,6 +70,8 @@ pub enum Want {
     Continue,
     /// One fresh look at an item's probes.
     Look { item: ItemId },
+    /// Look at the pinned places again: refused as long as one is not as pinned.
+    CheckPlaces,
     /// Open a settled item again.
     Reopen { item: ItemId, reason: String },
     /// Ask for an approval.

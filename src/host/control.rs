@@ -110,6 +110,7 @@ fn is_a_clients(want: &Want) -> bool {
         | Want::Pause { .. }
         | Want::Continue
         | Want::Look { .. }
+        | Want::CheckPlaces
         | Want::Reopen { .. }
         | Want::RequestApproval { .. }
         | Want::Note { .. }

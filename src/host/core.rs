@@ -363,9 +363,9 @@ impl Host {
     }
 }
 
-/// Whether an intent may start something: then the places are looked at first.
+/// Whether an intent may start something, or asks for just that: then the places are looked at first.
 fn looks_at_places_first(want: &Want) -> bool {
-    matches!(want, Want::Start { .. } | Want::Begin { .. } | Want::Due { timer: Timer::Retry(..) })
+    matches!(want, Want::Start { .. } | Want::Begin { .. } | Want::CheckPlaces | Want::Due { timer: Timer::Retry(..) })
 }
 
 /// An intent's name for the log: its values may be long, or not for a log.

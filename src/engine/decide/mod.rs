@@ -142,6 +142,8 @@ fn one(state: &State, intent: &Intent) -> Decision {
         | Want::Baseline { .. }
         | Want::Sealed { .. } => eyes::decide(state, intent),
         Want::Due { timer } => time::decide(state, intent, timer),
+        // The host has looked just before, and told what it found.
+        Want::CheckPlaces => host::as_pinned(state).map(|()| vec![]),
         Want::HostStart { .. }
         | Want::HostLeave { .. }
         | Want::Pinned { .. }

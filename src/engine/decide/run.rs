@@ -103,9 +103,7 @@ fn begin(state: &State, intent: &Intent, target: Option<&str>) -> Decision {
             person: true,
         });
     }
-    if let Some((kind, (pinned, found))) = state.moved.iter().next() {
-        return Err(Refusal::new(format!("{kind} is {found}, not {pinned}: switch back, then check again")));
-    }
+    super::host::as_pinned(state)?;
     if !state.is_training()
         && let Some(name) = state.plan.target_name()
         && target.map(str::trim) != Some(name)

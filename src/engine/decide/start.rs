@@ -29,11 +29,7 @@ pub(super) fn may_start(state: &State, index: usize) -> Result<(), Refusal> {
         let since = crate::words::utc_second(paused.since.at);
         return Err(Refusal::new(format!("paused since {since}: p goes on")));
     }
-    if let Some((kind, (pinned, found))) = state.moved.iter().next() {
-        return Err(Refusal::new(format!(
-            "{kind} is {found}, not {pinned}: nothing starts; switch back, then check again"
-        )));
-    }
+    super::host::as_pinned(state)?;
     if state.storage_failed.is_some() {
         return Err(Refusal::new("the journal cannot be written: nothing starts until there is room on the disk"));
     }
