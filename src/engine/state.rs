@@ -282,7 +282,7 @@ pub struct ItemState {
     pub reopened: u32,
     /// Attempts of before it was opened again last: they say nothing of how it stands.
     pub before: usize,
-    /// It was deferred beyond its phase, and is owed until it is settled.
+    /// It was deferred beyond its phase, or opened again after that was closed, and is owed until it is settled.
     pub owed: Option<Return>,
     /// The run has paused after it, as the runbook wants.
     pub paused_after: bool,

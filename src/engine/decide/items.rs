@@ -66,7 +66,8 @@ fn edit(state: &State, item: &crate::words::ItemId, seen: u32, what: &Resolved) 
         Resolved::Argv(_) | Resolved::Script { .. } => Ok(if state.items[index].edited.as_ref() == Some(what) {
             vec![]
         } else {
-            vec![Event::CommandEdited { item: item.clone(), what: what.clone() }]
+            let edited = Event::CommandEdited { item: item.clone(), what: what.clone() };
+            std::iter::once(edited).chain(super::approve::voided_by_edit(state, index)).collect()
         }),
         _ => Err(Refusal::new("only a command can be edited")),
     }

@@ -36,6 +36,7 @@ pub(super) fn may_start(state: &State, index: usize) -> Result<(), Refusal> {
     if let Some((running, _)) = state.running.first() {
         return Err(Refusal::new(format!("\"{}\" is still running", title(state, *running))));
     }
+    super::approve::covers_edit(state, index)?;
     match state.status(index) {
         Status::Unknown => Err(Refusal {
             why: "nobody knows how its last attempt ended: settle that first (Enter)".into(),
