@@ -144,6 +144,7 @@ impl State {
             }),
             Event::AttemptEnded(ended) => self.attempt_ended(ended, stamp, by),
             Event::AttemptAdopted { item, attempt, .. } => self.with_attempt(item, *attempt, |a| a.adopted = true),
+            Event::WentUnrecorded { item, attempt } => self.with_attempt(item, *attempt, |a| a.unrecorded = true),
             Event::TypedInto { item, bytes, .. } => {
                 self.change_item(item, |i| i.typed = i.typed.saturating_add(*bytes))
             }
@@ -246,6 +247,7 @@ impl State {
             timed_out: false,
             until_met: false,
             adopted: false,
+            unrecorded: false,
             ended: None,
             settled: None,
         };

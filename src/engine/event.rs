@@ -286,6 +286,8 @@ pub enum Event {
     AttemptStarted(Box<Started>),
     /// Stopping was asked for: `interrupt`, `terminate`, `kill`.
     StopRequested { item: ItemId, attempt: u32, stage: StopStage, why: StopWhy },
+    /// The operator let an attempt go on though its output cannot be kept.
+    WentUnrecorded { item: ItemId, attempt: u32 },
     /// An attempt ended.
     AttemptEnded(Box<Ended>),
     /// A new host adopted a running attempt.

@@ -48,6 +48,8 @@ pub enum Want {
     Edit { item: ItemId, seen: u32, what: Resolved },
     /// Stop what runs: the next stage.
     Stop { item: ItemId, attempt: u32 },
+    /// Let a command go on that is held because its output cannot be written: what does not fit is dropped and counted.
+    GoOnUnrecorded { item: ItemId, attempt: u32 },
     /// Answer a tick, confirm or record.
     Answer { item: ItemId, seen: u32, fields: BTreeMap<String, String> },
     /// Approve or refuse.

@@ -203,6 +203,8 @@ pub struct Attempt {
     pub until_met: bool,
     /// A new host adopted it.
     pub adopted: bool,
+    /// The operator let it go on though its output could not be kept.
+    pub unrecorded: bool,
     /// When and how it ended.
     pub ended: Option<(Stamp, Arc<Ended>)>,
     /// Of an unknown one: it happened, it did not.

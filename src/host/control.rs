@@ -35,6 +35,12 @@ impl Host {
         if matches!(want, Want::NeedPerson { .. }) && self.clients.has_operator(id, None) {
             return Some("somebody else is here who can answer".into());
         }
+        if let Want::GoOnUnrecorded { attempt, .. } = want
+            && is_running(&self.state, *attempt)
+            && !self.hands.held().any(|(held, _)| held == *attempt)
+        {
+            return Some("its output can be written: nothing has to be given up".into());
+        }
         let holder = self.state.control.holder.as_ref().filter(|holder| *holder != name)?;
         match want {
             Want::Note { .. } | Want::AskControl | Want::Decide { .. } | Want::NeedPerson { .. } => None,
@@ -99,6 +105,7 @@ fn is_a_clients(want: &Want) -> bool {
         | Want::Start { .. }
         | Want::Edit { .. }
         | Want::Stop { .. }
+        | Want::GoOnUnrecorded { .. }
         | Want::Answer { .. }
         | Want::Decide { .. }
         | Want::Skip { .. }

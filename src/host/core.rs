@@ -355,6 +355,7 @@ impl Host {
         if self.last_live.elapsed() >= LIVE && !self.clients.is_empty() {
             self.last_live = Instant::now();
             let mut live = self.eyes.live(&self.state, self.clock.now());
+            live.held = self.hands.held().map(|(attempt, why)| (attempt, why.to_owned())).collect();
             live.clients = self.clients.names();
             live.disk_wait = self.failed.as_ref().map(Failed::seconds);
             self.clients.send_live(&live);

@@ -34,6 +34,7 @@ impl Host {
         match effect {
             Effect::Spawn(started) => self.spawn(*started),
             Effect::Signal { attempt, stage } => self.hands.signal(attempt, stage),
+            Effect::GoOnUnrecorded { attempt } => self.hands.go_on_unrecorded(attempt),
             Effect::Notify { item, attempt, to, title, text } => self.notify(item, attempt, &to, &title, &text),
             Effect::Look(probes) => self.eyes.look(&probes),
             Effect::Settle { item, attempt, probes } => self.eyes.settle(&self.state.plan, item, attempt, &probes),

@@ -425,6 +425,10 @@ fn other(style: Style, state: &State, recorded: &Recorded, event: &Event, lines:
             lines.say(Tone::Caution, &format!("{}: command edited by {by}", title_of(state, item)));
             command(what, |line| lines.more(Tone::Plain, line));
         }
+        Event::WentUnrecorded { item, .. } => {
+            let text = format!("{}: {by} lets it go on, what does not fit is not kept", title_of(state, item));
+            lines.say(Tone::Caution, &text);
+        }
         Event::AttemptAdopted { item, .. } => {
             lines.say(Tone::Plain, &format!("{}: still running, adopted", title_of(state, item)))
         }

@@ -114,9 +114,12 @@ fn one(state: &State, intent: &Intent) -> Decision {
         | Want::DeclineControl
         | Want::HandOver { .. }
         | Want::End { .. } => run::decide(state, intent),
-        Want::OpenItem { .. } | Want::Look { .. } | Want::Reopen { .. } | Want::Edit { .. } | Want::Stop { .. } => {
-            items::decide(state, intent)
-        }
+        Want::OpenItem { .. }
+        | Want::Look { .. }
+        | Want::Reopen { .. }
+        | Want::Edit { .. }
+        | Want::Stop { .. }
+        | Want::GoOnUnrecorded { .. } => items::decide(state, intent),
         Want::Start { .. } => start::decide(state, intent),
         Want::Answer { .. }
         | Want::Decide { .. }

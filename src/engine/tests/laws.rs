@@ -197,6 +197,8 @@ fn wish(f: &Flight, kind: u8, a: u8, b: u8) -> Intent {
             1 => client(Want::AskControl),
             2 => client(Want::HandOver { to: Actor(super::flight::ANNA.into()) }),
             3 => client(Want::Look { item }),
+            4 => client(Want::GoOnUnrecorded { item: run_item, attempt }),
+            5 => client(Want::CheckPlaces),
             _ => client(Want::Note { text: reason, about: None, item: None }),
         },
     }

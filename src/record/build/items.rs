@@ -239,6 +239,9 @@ fn history(run: &Run, recorded: &Recorded) -> Option<Entry> {
             };
             with("stopped the command", Some(format!("{how}, {why}")))
         }
+        Event::WentUnrecorded { attempt, .. } => {
+            with("let it go on though its output could not be kept", Some(format!("attempt {attempt}")))
+        }
         Event::AttemptAdopted { attempt, .. } => {
             with("adopted the running command", Some(format!("attempt {attempt}")))
         }
