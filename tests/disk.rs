@@ -172,6 +172,33 @@ fn full_of_output() {
 }
 
 #[test]
+fn what_runs_can_be_stopped_when_nothing_can_be_written_down() {
+    on_a_small_disk("stopped_on_a_full_disk");
+}
+
+#[test]
+#[ignore = "only on the small disk that the test above makes"]
+fn stopped_on_a_full_disk() {
+    let Some(disk) = disk() else { return };
+    let work = tempfile::tempdir_in("/tmp").unwrap();
+    let mut run = Run::in_folder(work, &disk.join("runs"), BOOK);
+    run.start();
+    let mut anna = run.client();
+    anna.begin();
+    anna.start("long");
+    let command = wait_for("its command runs", || run.command_of(1));
+    let ballast = fill(&disk);
+    assert!(anna.refused(Want::Note { text: "x".repeat(200_000), about: None, item: None }).contains("cannot be written"));
+    let why = anna.refused(Want::Stop { item: "long".into(), attempt: 1 });
+    assert!(why.contains("interrupted") && why.contains("written down as soon"), "{why}");
+    wait_for("it is stopped", || (!common::lives(command)).then_some(()));
+    std::fs::remove_file(ballast).unwrap();
+    anna.event("that it was stopped is written down", |e| matches!(e, Event::StopRequested { .. }).then_some(()));
+    anna.status("long", &Status::Failed(Outcome::Cancelled));
+    run.verify();
+}
+
+#[test]
 fn an_unattended_flight_waits_for_room_and_goes_on_by_itself() {
     on_a_small_disk("full_while_nobody_looks");
 }
