@@ -328,7 +328,9 @@ fn a_journal_broken_in_the_middle_is_only_read() {
     assert_ne!(text, broken);
     std::fs::write(&path, &broken).unwrap();
     run.settings.resume = true;
-    let why = run.try_start().unwrap_err().to_string();
+    let error = run.try_start().unwrap_err();
+    assert!(matches!(error, flightdeck::host::LaunchError::Disk(_)), "{error:?}");
+    let why = error.to_string();
     assert!(why.contains("can only be read") && why.contains("journal.jsonl") && why.contains('1'), "{why}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), broken, "nothing was written");
 }
@@ -342,5 +344,6 @@ fn an_ended_run_is_not_gone_on_with() {
     drop(anna);
     run.wait_gone(host);
     run.settings.resume = true;
-    assert!(run.try_start().unwrap_err().to_string().contains("ended"));
+    let error = run.try_start().unwrap_err();
+    assert!(matches!(&error, flightdeck::host::LaunchError::Refused(why) if why.contains("ended")), "{error:?}");
 }

@@ -207,10 +207,13 @@ fn a_host_that_is_asked_to_end_leaves_in_order_and_its_command_runs_on() {
     assert!(matches!(run.events().last(), Some(Event::HostLeft { .. })), "it is the last event");
     assert!(lives(keeper));
     run.settings.environment.push(("DOCKER_HOST".into(), "unix:///x.sock".into()));
+    run.settings.environment.push(("HOME".into(), "/elsewhere".into()));
     let host = run.resume();
     let mut anna = run.client();
     anna.event("another environment is told", |e| match e {
-        Event::CautionRaised { text, .. } => text.contains("new DOCKER_HOST").then_some(()),
+        Event::CautionRaised { text, .. } => {
+            (text.contains("new DOCKER_HOST") && text.contains("HOME is /elsewhere, was ")).then_some(())
+        }
         _ => None,
     });
     anna.event("the command is adopted", |e| matches!(e, Event::AttemptAdopted { .. }).then_some(()));
@@ -220,6 +223,7 @@ fn a_host_that_is_asked_to_end_leaves_in_order_and_its_command_runs_on() {
     anna.show(1);
     anna.sees("done");
     assert!(lives(host));
+    assert!(run.file("record.md").contains("another environment"), "the record shows it");
     run.verify();
 }
 

@@ -53,6 +53,9 @@ pub struct RunOpened {
     pub dir: String,
     /// Names of the environment that commands inherit.
     pub environment: Vec<String>,
+    /// Values of those of them that say where and as whom commands act.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
     /// How much faster than real time the run's clock goes; 1 without an overlay.
     pub speed: f64,
     /// The sandbox's overlay.

@@ -93,15 +93,10 @@ impl Opening<'_> {
 /// A host that did not start, as the command line tells it.
 pub fn refused(error: &LaunchError) -> Stop {
     match error {
-        LaunchError::Refused(why) if is_of_the_disk(why) => Stop::disk(format!("the run was not started: {why}")),
+        LaunchError::Disk(why) => Stop::disk(format!("the run was not started: {why}")),
         LaunchError::Refused(why) => Stop::usage(format!("the run was not started: {why}")),
         LaunchError::Io(_) => Stop::disk(error.to_string()),
     }
-}
-
-/// The host says why in words; the system's own errors carry their number: EIO, ENOSPC, EROFS, EDQUOT.
-fn is_of_the_disk(why: &str) -> bool {
-    [5, 28, 30, 122].iter().any(|number| why.contains(&format!("(os error {number})")))
 }
 
 /// The caller's environment; a variable that is not UTF-8 is left out.
@@ -153,9 +148,10 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_no_usage_error() {
+        assert_eq!(refused(&LaunchError::Disk("journal.jsonl: no".into())).exit, Exit::Disk);
+        // A command's own words about a disk are not this one's.
         let full = std::io::Error::from_raw_os_error(28).to_string();
-        assert_eq!(refused(&LaunchError::Refused(format!("journal.jsonl: {full}"))).exit, Exit::Disk);
-        assert_eq!(refused(&LaunchError::Refused("parameter `x`: git failed".into())).exit, Exit::Usage);
+        assert_eq!(refused(&LaunchError::Refused(format!("parameter `x`: {full}"))).exit, Exit::Usage);
     }
 
     #[test]

@@ -147,6 +147,7 @@ pub fn opened() -> RunOpened {
         workdir: "/srv".into(),
         dir: String::new(),
         environment: vec!["PATH".into()],
+        values: BTreeMap::new(),
         speed: 1.0,
         overlay: None,
         autopilot: Autopilot::default(),
