@@ -163,6 +163,24 @@ steps:
 }
 
 #[test]
+fn commands_open_no_pager_unless_their_step_says_so() {
+    let mut run = Run::unattended(
+        r#"
+flightdeck: 1
+title: Pagers
+steps:
+  - { title: Usual, script: 'echo "$PAGER $GIT_PAGER $SYSTEMD_PAGER"' }
+  - { title: Own, script: 'echo "$PAGER $GIT_PAGER"', env: { PAGER: less } }
+"#,
+    );
+    run.settings.environment.push(("PAGER".into(), "more".into()));
+    run.start();
+    run.client().ended();
+    assert_eq!(run.file("terminals/1.out"), "cat cat cat\r\n");
+    assert_eq!(run.file("terminals/2.out"), "less cat\r\n");
+}
+
+#[test]
 fn a_flood_is_sent_as_few_pictures() {
     let mut run = Run::of(
         "

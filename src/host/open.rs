@@ -87,6 +87,10 @@ impl Home {
             env.extend(overlay.env.clone());
         }
         env.insert("TERM".into(), "xterm-256color".into());
+        // Nobody pages through what a command of the run prints: one that opened a pager would wait for a key.
+        for pager in ["PAGER", "GIT_PAGER", "SYSTEMD_PAGER"] {
+            env.insert(pager.into(), "cat".into());
+        }
         Self { root, env, overlay }
     }
 }
