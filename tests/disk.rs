@@ -58,6 +58,17 @@ fn disk() -> Option<PathBuf> {
     std::env::var_os(DISK).map(PathBuf::from)
 }
 
+/// A run on the small disk whose first step was started.
+fn flying(disk: &Path, book: &str, first: &str) -> (Run, Client) {
+    let work = tempfile::tempdir_in("/tmp").unwrap();
+    let mut run = Run::in_folder(work, &disk.join("runs"), book);
+    run.start();
+    let mut anna = run.client();
+    anna.begin();
+    anna.start(first);
+    (run, anna)
+}
+
 /// Fills the disk to the last byte; the file.
 fn fill(disk: &Path) -> PathBuf {
     let path = disk.join("ballast");
@@ -78,12 +89,7 @@ fn a_full_disk_loses_nothing_starts_nothing_says_so_and_goes_on() {
 #[ignore = "only on the small disk that the test above makes"]
 fn full_in_the_middle_of_a_flight() {
     let Some(disk) = disk() else { return };
-    let work = tempfile::tempdir_in("/tmp").unwrap();
-    let mut run = Run::in_folder(work, &disk.join("runs"), BOOK);
-    run.start();
-    let mut anna = run.client();
-    anna.begin();
-    anna.start("long");
+    let (run, mut anna) = flying(&disk, BOOK, "long");
     wait_for("its command runs", || run.command_of(1));
     let ballast = fill(&disk);
 
@@ -141,17 +147,12 @@ fn a_loud_command_is_held_and_the_journal_has_room_for_what_the_operator_says_of
 #[ignore = "only on the small disk that the test above makes"]
 fn full_of_output() {
     let Some(disk) = disk() else { return };
-    let work = tempfile::tempdir_in("/tmp").unwrap();
-    let mut run = Run::in_folder(work, &disk.join("runs"), LOUD);
-    run.start();
-    let mut anna = run.client();
-    anna.begin();
+    let (run, mut anna) = flying(&disk, LOUD, "loud");
     let held = |c: &Client, attempt: u32| {
         let held = c.live.as_ref()?.held.iter().find(|(a, _)| *a == attempt)?.1.clone();
         assert!(held.contains("1.out") && held.contains("no space left"), "{held}");
         Some(())
     };
-    anna.start("loud");
     anna.until("it is held", |c| held(c, 1));
     assert!(anna.state.storage_failed.is_none(), "the journal is not out of room");
     anna.done(Want::GoOnUnrecorded { item: "loud".into(), attempt: 1 });
@@ -180,12 +181,7 @@ fn what_runs_can_be_stopped_when_nothing_can_be_written_down() {
 #[ignore = "only on the small disk that the test above makes"]
 fn stopped_on_a_full_disk() {
     let Some(disk) = disk() else { return };
-    let work = tempfile::tempdir_in("/tmp").unwrap();
-    let mut run = Run::in_folder(work, &disk.join("runs"), BOOK);
-    run.start();
-    let mut anna = run.client();
-    anna.begin();
-    anna.start("long");
+    let (run, mut anna) = flying(&disk, BOOK, "long");
     let command = wait_for("its command runs", || run.command_of(1));
     let ballast = fill(&disk);
     assert!(anna.refused(Want::Note { text: "x".repeat(200_000), about: None, item: None }).contains("cannot be written"));

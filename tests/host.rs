@@ -449,6 +449,15 @@ steps:
     assert_eq!(run.outcomes(), ["use_it passed"]);
 }
 
+/// The run's commands see a kubeconfig whose context is `prod-eu`; what is given back switches it.
+fn in_prod(run: &mut Run) -> impl Fn(&str) + use<> {
+    let config = run.path("kubeconfig");
+    run.settings.environment.push(("KUBECONFIG".into(), config.display().to_string()));
+    let context = move |name: &str| std::fs::write(&config, format!("current-context: {name}\n")).unwrap();
+    context("prod-eu");
+    context
+}
+
 #[test]
 fn a_place_that_was_switched_stops_starts_until_it_is_back() {
     let mut run = Run::of(
@@ -460,14 +469,10 @@ steps:
   - { title: Touch, run: touch touched }
 "#,
     );
-    let config = run.path("kubeconfig");
-    let context = |name: &str| std::fs::write(&config, format!("current-context: {name}\n")).unwrap();
-    context("prod-eu");
-    run.settings.environment.push(("KUBECONFIG".into(), config.display().to_string()));
+    let context = in_prod(&mut run);
     run.start();
     let mut anna = run.client();
-    anna.until("the plan", |client| client.state.plan_sha256.is_some().then_some(()));
-    anna.done(Want::Begin { target: Some("prod-eu".into()) });
+    anna.begin_at("prod-eu");
     context("staging");
     let want = anna.start_of("touch");
     let why = anna.refused(want);
@@ -502,14 +507,10 @@ steps:
     retry: { times: 3, every: 200ms }
 "#,
     );
-    let config = run.path("kubeconfig");
-    let context = |name: &str| std::fs::write(&config, format!("current-context: {name}\n")).unwrap();
-    context("prod-eu");
-    run.settings.environment.push(("KUBECONFIG".into(), config.display().to_string()));
+    let context = in_prod(&mut run);
     run.start();
     let mut anna = run.client();
-    anna.until("the plan", |client| client.state.plan_sha256.is_some().then_some(()));
-    anna.done(Want::Begin { target: Some("prod-eu".into()) });
+    anna.begin_at("prod-eu");
     anna.start("apply");
     anna.event("it is told", |e| matches!(e, Event::TargetChanged { .. }).then_some(()));
     assert_eq!(run.text("ran"), "again\n", "nothing was tried again elsewhere");

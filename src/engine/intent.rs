@@ -151,6 +151,84 @@ pub enum Want {
     Caution { text: String, item: Option<ItemId> },
 }
 
+impl Want {
+    /// What a client may want; the rest is the program's own to say.
+    pub fn is_a_clients(&self) -> bool {
+        match self {
+            Self::Begin { .. }
+            | Self::AcceptLimitation { .. }
+            | Self::OpenItem { .. }
+            | Self::Start { .. }
+            | Self::Edit { .. }
+            | Self::Stop { .. }
+            | Self::GoOnUnrecorded { .. }
+            | Self::Answer { .. }
+            | Self::Decide { .. }
+            | Self::Skip { .. }
+            | Self::NotApplicable { .. }
+            | Self::Defer { .. }
+            | Self::Override { .. }
+            | Self::Settle { .. }
+            | Self::ClosePhase { .. }
+            | Self::Pause { .. }
+            | Self::Continue
+            | Self::Look { .. }
+            | Self::CheckPlaces
+            | Self::Reopen { .. }
+            | Self::RequestApproval { .. }
+            | Self::Note { .. }
+            | Self::TakeControl { .. }
+            | Self::AskControl
+            | Self::DeclineControl
+            | Self::HandOver { .. }
+            | Self::NeedPerson { .. }
+            | Self::End { .. } => true,
+            Self::Exited { .. }
+            | Self::NotStarted { .. }
+            | Self::NeverStarted { .. }
+            | Self::Lost { .. }
+            | Self::Adopted { .. }
+            | Self::Called { .. }
+            | Self::Typed { .. }
+            | Self::Verdict { .. }
+            | Self::Looked { .. }
+            | Self::Met { .. }
+            | Self::UntilMet { .. }
+            | Self::SettleLooked { .. }
+            | Self::Baseline { .. }
+            | Self::Sealed { .. }
+            | Self::Due { .. }
+            | Self::HostStart { .. }
+            | Self::HostLeave { .. }
+            | Self::Pinned { .. }
+            | Self::TargetFound { .. }
+            | Self::ClockStep { .. }
+            | Self::Tail { .. }
+            | Self::Storage { .. }
+            | Self::Caution { .. } => false,
+        }
+    }
+
+    /// What people may want also while the journal has no room to go on: it stops, looks or says something, and nothing
+    /// comes of it that has to be followed up.
+    pub fn needs_no_room(&self) -> bool {
+        matches!(
+            self,
+            Self::Stop { .. }
+                | Self::GoOnUnrecorded { .. }
+                | Self::Pause { .. }
+                | Self::Continue
+                | Self::Look { .. }
+                | Self::CheckPlaces
+                | Self::Note { .. }
+                | Self::NeedPerson { .. }
+                | Self::TakeControl { .. }
+                | Self::AskControl
+                | Self::DeclineControl
+        )
+    }
+}
+
 /// A timer of the engine. Its due time is in [`super::Wanted`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -27,7 +27,7 @@ pub use decide::decide;
 pub use effect::{Effect, effects};
 pub use event::{Event, Recorded};
 pub use intent::{Intent, Refusal, Timer, Want};
-pub use resolve::{digest, resolve, script_values};
+pub use resolve::{danger_words, digest, resolve, script_values};
 pub use scope::{PlanScope, why_off};
 pub use state::{
     Attempt, Caution, Control, HostState, ItemState, Note, Paused, PhaseState, ProbeState, Request, RunEnded, Settled,

@@ -29,7 +29,7 @@ impl Host {
         if role == Role::Observer {
             return Some("you look on here: `attach` without --observe to act".into());
         }
-        if !is_a_clients(want) {
+        if !want.is_a_clients() {
             return Some("this is not a client's to say".into());
         }
         if matches!(want, Want::NeedPerson { .. }) && self.clients.has_operator(id, None) {
@@ -93,62 +93,5 @@ impl Host {
         if let Some(item) = self.hands.type_into(attempt, bytes) {
             self.typing.add(item, attempt, count);
         }
-    }
-}
-
-/// What a client may want; the rest is the program's own to say.
-fn is_a_clients(want: &Want) -> bool {
-    match want {
-        Want::Begin { .. }
-        | Want::AcceptLimitation { .. }
-        | Want::OpenItem { .. }
-        | Want::Start { .. }
-        | Want::Edit { .. }
-        | Want::Stop { .. }
-        | Want::GoOnUnrecorded { .. }
-        | Want::Answer { .. }
-        | Want::Decide { .. }
-        | Want::Skip { .. }
-        | Want::NotApplicable { .. }
-        | Want::Defer { .. }
-        | Want::Override { .. }
-        | Want::Settle { .. }
-        | Want::ClosePhase { .. }
-        | Want::Pause { .. }
-        | Want::Continue
-        | Want::Look { .. }
-        | Want::CheckPlaces
-        | Want::Reopen { .. }
-        | Want::RequestApproval { .. }
-        | Want::Note { .. }
-        | Want::TakeControl { .. }
-        | Want::AskControl
-        | Want::DeclineControl
-        | Want::HandOver { .. }
-        | Want::NeedPerson { .. }
-        | Want::End { .. } => true,
-        Want::Exited { .. }
-        | Want::NotStarted { .. }
-        | Want::NeverStarted { .. }
-        | Want::Lost { .. }
-        | Want::Adopted { .. }
-        | Want::Called { .. }
-        | Want::Typed { .. }
-        | Want::Verdict { .. }
-        | Want::Looked { .. }
-        | Want::Met { .. }
-        | Want::UntilMet { .. }
-        | Want::SettleLooked { .. }
-        | Want::Baseline { .. }
-        | Want::Sealed { .. }
-        | Want::Due { .. }
-        | Want::HostStart { .. }
-        | Want::HostLeave { .. }
-        | Want::Pinned { .. }
-        | Want::TargetFound { .. }
-        | Want::ClockStep { .. }
-        | Want::Tail { .. }
-        | Want::Storage { .. }
-        | Want::Caution { .. } => false,
     }
 }

@@ -115,7 +115,7 @@ pub fn terminal_size() -> (u16, u16) {
 /// Copies the runbook's files into the run's folder, byte for byte.
 fn keep_files(book: &Book, folder: &RunFolder) -> Result<(), Stop> {
     for file in &book.loaded.sources.files {
-        let name = Path::new(files::RUNBOOK_DIR).join(kept_name(&file.name));
+        let name = Path::new(files::RUNBOOK_DIR).join(files::kept(&file.name));
         if let Some(parent) = name.parent() {
             folder.make_dir(&parent.to_string_lossy()).map_err(|e| Stop::disk(format!("{}: {e}", parent.display())))?;
         }
@@ -129,18 +129,6 @@ fn write(folder: &RunFolder, name: &str, bytes: &[u8]) -> Result<(), Stop> {
     folder.write_atomic(name, bytes).map_err(|e| Stop::disk(format!("{} cannot be written: {e}", path.display())))
 }
 
-/// A file's name inside the run's folder: `..` is `_up`, an absolute path begins with `_root`.
-fn kept_name(name: &str) -> PathBuf {
-    let mut kept = PathBuf::new();
-    if name.starts_with('/') {
-        kept.push("_root");
-    }
-    for part in name.split('/').filter(|part| !part.is_empty() && *part != ".") {
-        kept.push(if part == ".." { "_up" } else { part });
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,12 +140,5 @@ mod tests {
         // A command's own words about a disk are not this one's.
         let full = std::io::Error::from_raw_os_error(28).to_string();
         assert_eq!(refused(&LaunchError::Refused(format!("parameter `x`: {full}"))).exit, Exit::Usage);
-    }
-
-    #[test]
-    fn names_stay_inside_the_folder() {
-        assert_eq!(kept_name("../shared/x.sh"), Path::new("_up/shared/x.sh"));
-        assert_eq!(kept_name("/etc/../x"), Path::new("_root/etc/_up/x"));
-        assert_eq!(kept_name("a.yaml"), Path::new("a.yaml"));
     }
 }

@@ -39,7 +39,7 @@ pub fn decide(state: &State, intent: &Intent) -> Decision {
         return Err(Refusal::new(format!("the run ended at {}", crate::words::utc_second(ended.stamp.at))));
     }
     controls(state, intent)?;
-    if state.storage_failed.is_some() && is_a_client(&intent.want) {
+    if state.storage_failed.is_some() && intent.want.is_a_clients() && !intent.want.needs_no_room() {
         return Err(Refusal::new("the journal cannot be written: nothing starts until there is room on the disk"));
     }
     let before = reached(state, intent)?;
@@ -192,30 +192,6 @@ impl<'a> Scratch<'a> {
             self.add(next);
         }
     }
-}
-
-/// Intents of people: they are refused while the journal cannot be written.
-fn is_a_client(want: &Want) -> bool {
-    matches!(
-        want,
-        Want::Begin { .. }
-            | Want::AcceptLimitation { .. }
-            | Want::OpenItem { .. }
-            | Want::Start { .. }
-            | Want::Edit { .. }
-            | Want::Answer { .. }
-            | Want::Decide { .. }
-            | Want::Skip { .. }
-            | Want::NotApplicable { .. }
-            | Want::Defer { .. }
-            | Want::Override { .. }
-            | Want::Settle { .. }
-            | Want::ClosePhase { .. }
-            | Want::Reopen { .. }
-            | Want::RequestApproval { .. }
-            | Want::HandOver { .. }
-            | Want::End { .. }
-    )
 }
 
 fn is_late_result(want: &Want) -> bool {
