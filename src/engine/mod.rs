@@ -1,7 +1,7 @@
 //! The engine: pure rules of a run.
 //!
-//! [`decide`] answers an intent with events or a refusal; [`State::apply`] folds events, totally;
-//! [`effects`] are one-shots that the host carries out; [`wanted`] are levels that the host reconciles to.
+//! [`decide()`] answers an intent with events or a refusal; [`State::apply`] folds events, totally;
+//! [`effects`] are one-shots that the host carries out; [`wanted()`] are levels that the host reconciles to.
 //! No clock, I/O, async, randomness or map of varying order.
 
 mod apply;
