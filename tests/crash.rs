@@ -201,6 +201,40 @@ fn a_command_that_ended_while_nobody_watched_is_known() {
 }
 
 #[test]
+fn an_end_that_no_file_holds_is_known_to_the_next_host_as_long_as_the_keeper_lives() {
+    let mut run = Run::of(GATE);
+    let host = run.start();
+    let mut anna = run.client();
+    anna.begin();
+    anna.start("change");
+    wait_for("it has begun", || run.text("ran").contains("once").then_some(()));
+    // As on a disk without room: the exit file cannot be made.
+    std::fs::create_dir(run.folder.join("terminals/1.exit.new")).unwrap();
+    std::fs::write(run.path("go"), "").unwrap();
+    anna.until("it is told", |c| {
+        let (_, why) = c.live.as_ref()?.held.first()?;
+        why.contains("exit cannot be written").then_some(())
+    });
+    anna.done(Want::Stop { item: "change".into(), attempt: 1 });
+    run.kill(host);
+    wait_for("the keeper gives the file up", || run.file("keeper.log").contains("could not be written").then_some(()));
+    let host = run.resume();
+    let mut anna = run.client();
+    anna.status("change", &Status::Failed(Outcome::Cancelled));
+    assert_eq!(run.outcomes(), ["change cancelled"], "what the keeper knows is not unknown");
+    run.kill(host);
+    run.resume();
+    let mut anna = run.client();
+    anna.until("the third host is there", |c| (c.state.host.epoch == 3).then_some(()));
+    anna.done(Want::Skip { item: "change".into(), reason: "stopped".into() });
+    anna.start("after");
+    anna.ended();
+    let late = run.events().iter().any(|e| matches!(e, Event::LateResultIgnored { .. }));
+    assert!(!late, "what the journal has is no news");
+    run.verify();
+}
+
+#[test]
 fn a_keeper_killed_alone_leaves_its_command_unknown_and_the_run_goes_on() {
     let mut run = Run::of(GATE);
     run.start();

@@ -184,7 +184,9 @@ fn stopped_on_a_full_disk() {
     let (run, mut anna) = flying(&disk, BOOK, "long");
     let command = wait_for("its command runs", || run.command_of(1));
     let ballast = fill(&disk);
-    assert!(anna.refused(Want::Note { text: "x".repeat(200_000), about: None, item: None }).contains("cannot be written"));
+    assert!(
+        anna.refused(Want::Note { text: "x".repeat(200_000), about: None, item: None }).contains("cannot be written")
+    );
     let why = anna.refused(Want::Stop { item: "long".into(), attempt: 1 });
     assert!(why.contains("interrupted") && why.contains("written down as soon"), "{why}");
     wait_for("it is stopped", || (!common::lives(command)).then_some(()));

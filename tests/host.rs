@@ -163,6 +163,43 @@ steps:
 }
 
 #[test]
+fn what_a_command_leaves_running_is_told() {
+    let mut run =
+        Run::unattended("flightdeck: 1\ntitle: Left\nsteps:\n  - { title: Leave, script: 'sleep 3 & echo gone' }\n");
+    run.start();
+    let mut anna = run.client();
+    anna.ended();
+    assert_eq!(run.outcomes(), ["leave passed"]);
+    anna.event("it is told", |e| match e {
+        Event::CautionRaised { text, .. } => text.contains("left running").then_some(()),
+        _ => None,
+    });
+}
+
+#[test]
+fn a_line_without_end_and_a_flood_leave_short_events() {
+    let mut run = Run::unattended(
+        "
+flightdeck: 1
+title: Long
+steps:
+  - { title: Line, run: head -c 40000000 /dev/zero }
+  - { title: After, run: 'true' }
+",
+    );
+    run.start();
+    let mut anna = run.client();
+    anna.running();
+    anna.show(1);
+    anna.ended();
+    assert_eq!(run.outcomes(), ["line passed", "after passed"]);
+    let longest = run.file("journal.jsonl").lines().map(str::len).max().unwrap();
+    assert!(longest < 40_000, "{longest} bytes in one event");
+    assert_eq!(std::fs::metadata(run.folder.join("terminals/1.out")).unwrap().len(), 40_000_000);
+    run.verify();
+}
+
+#[test]
 fn commands_open_no_pager_unless_their_step_says_so() {
     let mut run = Run::unattended(
         r#"

@@ -9,6 +9,9 @@ use crate::expr::{As, Scope, parse_value};
 use crate::runbook::kinds::{Capture, CaptureOf, CaptureType};
 use crate::words::{Name, Value};
 
+/// Bytes of a captured value at most: it stands in the journal, and every client and later command may get it.
+const MOST: usize = 1 << 20;
+
 /// All of an item's captures. The error names the first that was not found.
 pub(super) fn take_all(
     item: &Item,
@@ -65,7 +68,17 @@ fn take(capture: &Capture, scope: &dyn Scope, outputs: &BTreeMap<String, String>
         value = Value::Text(found.ok_or(format!("`{name}`: {pattern} matches nothing in it"))?.as_str().to_owned());
     }
     let value = read(value, capture.kind).map_err(|why| format!("`{name}`: {why}"))?;
-    if value == Value::NoData { Err(format!("`{name}` is not there")) } else { Ok(value) }
+    if value == Value::NoData {
+        return Err(format!("`{name}` is not there"));
+    }
+    let bytes = value.written().len();
+    if bytes > MOST {
+        return Err(format!(
+            "`{name}`: {bytes} bytes are too many for a value (at most {MOST}): take a part of it with `match` or `at`, or \
+             save it as a file in $run_dir"
+        ));
+    }
+    Ok(value)
 }
 
 /// A JSON pointer into a value, or into the JSON document that a text is.

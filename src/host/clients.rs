@@ -115,8 +115,11 @@ impl Client {
     fn send_lines(&mut self, lines: &[String], plan: Option<&String>) {
         self.give_plan(plan);
         self.sent += lines.len() as u64;
-        for chunk in lines.chunks(LINES) {
+        let mut rest = lines;
+        while !rest.is_empty() {
+            let (chunk, more) = rest.split_at(in_one_message(rest));
             self.push(FromHost::Events { lines: chunk.to_vec() });
+            rest = more;
         }
     }
 
@@ -134,6 +137,16 @@ impl Client {
         }
         Ok(lines.into_iter().map(|line| line.text).collect())
     }
+}
+
+/// How many of these lines go into one message: so many or so long, but at least one.
+fn in_one_message(lines: &[String]) -> usize {
+    let mut bytes = 0;
+    let fits = lines.iter().take(LINES).take_while(|line| {
+        bytes += line.len();
+        bytes <= MOST_QUEUED
+    });
+    fits.count().max(1)
 }
 
 /// All clients.
@@ -386,6 +399,14 @@ mod tests {
         let (_, later, _) = greeted(&mut clients, 1199);
         clients.pump(dir.path(), 1200);
         assert_eq!(later.try_iter().count(), 2, "the plan and the one event that it asked for");
+    }
+
+    #[test]
+    fn long_lines_are_sent_in_messages_that_a_client_can_read() {
+        let of = |sizes: &[usize]| sizes.iter().map(|size| "x".repeat(*size)).collect::<Vec<_>>();
+        assert_eq!(in_one_message(&of(&[10; 3])), 3);
+        assert_eq!(in_one_message(&of(&[MOST_QUEUED / 2; 5])), 2);
+        assert_eq!(in_one_message(&of(&[3 * MOST_QUEUED, 1])), 1, "one alone is never cut");
     }
 
     #[test]

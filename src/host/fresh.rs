@@ -21,12 +21,7 @@ use crate::words::{Actor, Stamp, Value, files};
 ///
 /// # Errors
 /// In words: the runbook, a command, the disk.
-pub(super) fn fresh(
-    folder: &RunFolder,
-    settings: &Settings,
-    home: &Home,
-    secrets: &Secrets,
-) -> Result<Start, Refused> {
+pub(super) fn fresh(folder: &RunFolder, settings: &Settings, home: &Home, secrets: &Secrets) -> Result<Start, Refused> {
     let clock = RunClock::new(if home.overlay.is_some() { settings.speed } else { 1.0 });
     let name = settings.files.first().map(|(name, _)| name.clone()).ok_or("no runbook was given")?;
     let memory =

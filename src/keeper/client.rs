@@ -45,6 +45,8 @@ pub struct Hello {
     pub boot_id: String,
     /// What had not ended when it answered.
     pub attempts: Vec<Running>,
+    /// What had ended without an exit file, and is told next.
+    pub ended: Vec<u32>,
 }
 
 /// A connection to the run's keeper.
@@ -113,10 +115,10 @@ impl KeeperClient {
         };
         stream.set_read_timeout(None)?;
         match serde_json::from_slice(&first) {
-            Ok(FromKeeper::Hello { proto, pid, program, boot_id, attempts }) => Ok(Some(Self {
+            Ok(FromKeeper::Hello { proto, pid, program, boot_id, attempts, ended }) => Ok(Some(Self {
                 stream: Mutex::new(stream),
                 reader: Some(reader),
-                hello: Hello { proto, pid, program, boot_id, attempts },
+                hello: Hello { proto, pid, program, boot_id, attempts, ended },
             })),
             _ => Err(io::Error::new(
                 io::ErrorKind::InvalidData,

@@ -150,6 +150,7 @@ impl Desk {
             program: env!("CARGO_PKG_VERSION").into(),
             boot_id: self.folder.boot_id().into(),
             attempts: attempts.collect(),
+            ended: self.unfiled.iter().map(|(attempt, _)| *attempt).collect(),
         };
         self.say(&hello);
     }

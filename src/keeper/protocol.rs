@@ -170,8 +170,12 @@ pub enum FromKeeper {
         program: String,
         /// The machine's boot id.
         boot_id: String,
-        /// What has not ended. An attempt that is not listed has an exit file, or was never started here.
+        /// What has not ended. An attempt that is listed neither here nor in `ended` has an exit file, or was never
+        /// started here.
         attempts: Vec<Running>,
+        /// What has ended, but could not be written to an exit file: its `exited` follows.
+        #[serde(default)]
+        ended: Vec<u32>,
     },
     /// The command runs. Told with the first news of it, or when it has run for a moment; before [`FromKeeper::Exited`].
     Started {

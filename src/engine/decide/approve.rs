@@ -75,9 +75,7 @@ fn covering(state: &State, index: usize) -> Option<usize> {
     if plan.items.get(index)?.phase >= plan.rollback_phase() {
         return None;
     }
-    (0..index)
-        .rev()
-        .find(|i| matches!(plan.items[*i].action, Action::Approve(_)) && state.status(*i) != Status::Off)
+    (0..index).rev().find(|i| matches!(plan.items[*i].action, Action::Approve(_)) && state.status(*i) != Status::Off)
 }
 
 /// Whoever approved, approved another command than the one that it was edited to: the approval is open again.
@@ -103,7 +101,10 @@ pub(super) fn covers_edit(state: &State, index: usize) -> Result<(), Refusal> {
         return Ok(());
     }
     let title = super::title(state, approval);
-    Err(Refusal { why: format!("its command was edited, so \"{title}\" has to be approved before it runs"), person: true })
+    Err(Refusal {
+        why: format!("its command was edited, so \"{title}\" has to be approved before it runs"),
+        person: true,
+    })
 }
 
 /// Lower-case hex of bytes.

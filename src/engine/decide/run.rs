@@ -18,7 +18,11 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
             if !state.plan.limitations.iter().any(|l| l.name == *name) {
                 return Err(Refusal::new(format!("no limitation `{name}` applies here")));
             }
-            Ok(vec![Event::LimitationAccepted { name: name.clone(), reason: reason(text)?, from_file: intent.from_file }])
+            Ok(vec![Event::LimitationAccepted {
+                name: name.clone(),
+                reason: reason(text)?,
+                from_file: intent.from_file,
+            }])
         }
         Want::Pause { reason } => {
             if state.begun.is_none() {

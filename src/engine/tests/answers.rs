@@ -250,7 +250,8 @@ phases:
       - { id: two, title: Two, run: echo two }
 ";
     let argv = |words: &[&str]| Resolved::Argv(words.iter().map(|w| (*w).to_owned()).collect());
-    let edit = |f: &Flight, id: &str, words: &[&str]| Want::Edit { item: id.into(), seen: f.seen(id), what: argv(words) };
+    let edit =
+        |f: &Flight, id: &str, words: &[&str]| Want::Edit { item: id.into(), seen: f.seen(id), what: argv(words) };
     let mut f = flight(text);
     f.begin();
     f.wants(edit(&f, "early", &["echo", "other"])).runs("early");

@@ -309,6 +309,14 @@ steps:
 }
 
 #[test]
+fn a_value_that_is_too_long_fails_the_step_with_words() {
+    let mut f = flight("steps:\n  - { id: dump, title: Dump, run: dump, capture: { all: stdout } }");
+    f.begin().start("dump").says(0, &"x".repeat(1 << 20)).passed("dump");
+    let mut f = flight("steps:\n  - { id: dump, title: Dump, run: dump, capture: { all: stdout } }");
+    f.begin().start("dump").says(0, &"x".repeat((1 << 20) + 1)).failed("dump", "too many for a value");
+}
+
+#[test]
 fn pins_are_taken_anew_until_the_world_was_changed() {
     let text = "
 targets: { services: { kms: { deployment: kms }, authz: { deployment: authz } } }

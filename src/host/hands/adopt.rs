@@ -1,7 +1,7 @@
 //! After a crash: adopted, ended, never started, or unknown. Nothing is ever started a second time.
 
 use super::ended::tail_lines;
-use super::spawn::hides_output;
+use super::spawn::{NotJoined, hides_output};
 use crate::engine::plan::Action;
 use crate::engine::{Settled, State, Status, Want};
 use crate::host::core::Host;
@@ -21,11 +21,11 @@ impl Host {
         }
         log(&format!("the keeper is gone: {why}"));
         if let Err(why) = self.join_keeper() {
-            log(&why);
+            log(&why.to_string());
         }
         let alive = self.hands.alive();
         for (attempt, item) in running {
-            if !alive.iter().any(|(a, _, _)| *a == attempt) {
+            if !alive.iter().any(|(a, _, _)| *a == attempt) && !self.hands.is_told_next(attempt) {
                 self.lost_or_ended(attempt, item);
             }
         }
@@ -82,8 +82,8 @@ impl Host {
         if !running.is_empty() {
             match self.join_keeper() {
                 Ok(_) => {}
-                Err(why) if why.contains("speaks protocol") => return Err(why),
-                Err(why) => log(&why),
+                Err(why @ NotJoined::OtherVersion { .. }) => return Err(why.to_string()),
+                Err(why) => log(&why.to_string()),
             }
         }
         let alive = self.hands.alive();
@@ -101,6 +101,7 @@ impl Host {
                     }
                     self.intend(Actor::host(), Want::Adopted { item, attempt, pid: Some(*pid) });
                 }
+                None if self.hands.is_told_next(attempt) => {}
                 None => self.lost_or_ended(attempt, item),
             }
         }

@@ -8,14 +8,14 @@ use super::screens::read_to;
 use super::spawn::hides_output;
 use crate::engine::event::Ended;
 use crate::engine::plan::{Action, Item};
-use crate::engine::{Event, Want};
+use crate::engine::{Attempt, Event, Want};
 use crate::host::core::Host;
 use crate::host::log;
 use crate::keeper::Heard;
 use crate::keeper::protocol::{Exit, FromKeeper};
 use crate::runbook::kinds::CaptureOf;
 use crate::terminal::last_lines;
-use crate::words::{Actor, ItemId, Value, files};
+use crate::words::{Actor, ItemId, Outcome, Value, files};
 
 /// Last lines that an attempt's end keeps.
 const LAST_LINES: usize = 12;
@@ -35,6 +35,8 @@ impl Host {
             FromKeeper::Output { attempt, len, unfinished_line, echo, .. } => {
                 self.hands.output(attempt, len, unfinished_line, echo);
             }
+            // What no exit file holds is told to every host that comes.
+            FromKeeper::Exited { attempt, .. } if self.is_known(attempt) => {}
             FromKeeper::Exited { attempt, exit } => {
                 if let Some(item) = self.item_of(attempt) {
                     self.exited(item, attempt, &exit);
@@ -47,13 +49,21 @@ impl Host {
                 }
             }
             FromKeeper::Trouble { attempt, text } => {
-                let item = self.hands.hold(attempt, Some(text.clone()));
-                self.intend(Actor::host(), Want::Caution { text, item });
+                if let Some(item) = self.hands.hold(attempt, Some(text.clone())) {
+                    self.intend(Actor::host(), Want::Caution { text, item: Some(item) });
+                }
             }
             FromKeeper::Recovered { attempt } => drop(self.hands.hold(attempt, None)),
             FromKeeper::Refused { why } => log(&format!("the keeper refused: {why}")),
             FromKeeper::Hello { .. } | FromKeeper::Started { .. } => {}
         }
+    }
+
+    /// The journal says how an attempt ended, and its keeper had told it before this connection.
+    fn is_known(&self, attempt: u32) -> bool {
+        let mut attempts = self.state.items.iter().flat_map(|item| &item.attempts);
+        let known = |a: &Attempt| a.number == attempt && !matches!(a.outcome(), None | Some(Outcome::Unknown));
+        self.hands.is_told_next(attempt) && attempts.any(known)
     }
 
     /// The item that an attempt belongs to, whether it runs or not.
@@ -94,11 +104,16 @@ impl Host {
         let path = self.folder.path().join(files::FILES).join(format!("{attempt}.output"));
         let mut outputs = read_outputs(&path);
         outputs.values_mut().for_each(|value| *value = self.secrets.mask(value));
-        self.intend(Actor::host(), Want::Exited { ended: Box::new(ended), fields, outputs });
+        // Before its end, which may be the run's.
         if exit.lost > 0 {
             let text = format!("{} bytes of its output could not be kept", exit.lost);
-            self.intend(Actor::host(), Want::Caution { text, item: Some(item) });
+            self.intend(Actor::host(), Want::Caution { text, item: Some(item.clone()) });
         }
+        if exit.left_behind {
+            let text = "what it started and left running still held its terminal: what that prints now is not kept";
+            self.intend(Actor::host(), Want::Caution { text: text.into(), item: Some(item.clone()) });
+        }
+        self.intend(Actor::host(), Want::Exited { ended: Box::new(ended), fields, outputs });
     }
 
     /// What the item's captures and expectations read of what it printed; nothing else is read.

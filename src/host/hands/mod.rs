@@ -34,6 +34,8 @@ struct Watch {
     unfinished: bool,
     /// It is held since its output cannot be written: why.
     held: Option<String>,
+    /// That it is held was written down: a disk with hardly any room holds and lets go many times.
+    held_before: bool,
     echo: bool,
     dirty: bool,
 }
@@ -91,11 +93,13 @@ impl Hands {
         self.watched.iter().filter_map(|(attempt, watch)| Some((*attempt, watch.held.as_deref()?)))
     }
 
-    /// A command is held, or goes on again; its item.
+    /// A command is held, or goes on again; its item when it is held for the first time.
     fn hold(&mut self, attempt: u32, why: Option<String>) -> Option<ItemId> {
         let watch = self.watched.get_mut(&attempt)?;
+        let first = why.is_some() && !watch.held_before;
+        watch.held_before |= why.is_some();
         watch.held = why;
-        Some(watch.item.clone())
+        first.then(|| watch.item.clone())
     }
 
     /// Types into a command; the item it belongs to, while it runs.
@@ -134,10 +138,19 @@ impl Hands {
     }
 
     fn watch(&mut self, attempt: u32, item: ItemId, len: u64, hidden: bool) {
-        self.watched.insert(
-            attempt,
-            Watch { item, len, answered: len, follower: None, hidden, unfinished: false, held: None, echo: true, dirty: true },
-        );
+        let watch = Watch {
+            item,
+            len,
+            answered: len,
+            follower: None,
+            hidden,
+            unfinished: false,
+            held: None,
+            held_before: false,
+            echo: true,
+            dirty: true,
+        };
+        self.watched.insert(attempt, watch);
     }
 
     /// What is masked from now on. A keeper that was there before masks what it was told then, until all is known again.

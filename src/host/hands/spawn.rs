@@ -11,6 +11,27 @@ use crate::keeper::protocol::{PROTO, Program, Spawn, ToKeeper};
 use crate::words::{Actor, ItemId, files};
 use std::path::PathBuf;
 
+/// A keeper is there and was not joined.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotJoined {
+    /// It cannot be spoken with.
+    #[error("the keeper does not answer: {0}")]
+    Silent(String),
+    /// What runs is in the hands of another version.
+    #[error(
+        "the run's keeper (process {pid}) is of flightdeck {program} and speaks protocol {proto}, this is {PROTO}: go on with \
+         that version"
+    )]
+    OtherVersion {
+        /// Its process.
+        pid: u32,
+        /// Its version.
+        program: String,
+        /// Its protocol.
+        proto: u32,
+    },
+}
+
 impl Host {
     /// Starts a command. What stands in the journal is what is started; secrets are filled in here and nowhere else.
     pub(in crate::host) fn spawn(&mut self, started: Started) {
@@ -65,7 +86,7 @@ impl Host {
         if self.hands.keeper.is_some() {
             return Ok(());
         }
-        if self.join_keeper()? {
+        if self.join_keeper().map_err(|e| e.to_string())? {
             return Ok(());
         }
         let exe = PathBuf::from("/proc/self/exe");
@@ -75,18 +96,14 @@ impl Host {
     }
 
     /// Joins the run's keeper; false when there is none.
-    pub(super) fn join_keeper(&mut self) -> Result<bool, String> {
-        let found =
-            KeeperClient::connect(self.folder.path()).map_err(|e| format!("the keeper does not answer: {e}"))?;
+    pub(super) fn join_keeper(&mut self) -> Result<bool, NotJoined> {
+        let found = KeeperClient::connect(self.folder.path()).map_err(|e| NotJoined::Silent(e.to_string()))?;
         let Some(keeper) = found else { return Ok(false) };
         let hello = keeper.hello();
         if hello.proto != PROTO {
-            return Err(format!(
-                "the run's keeper (process {}) is of flightdeck {} and speaks protocol {}, this is {PROTO}: go on with that version",
-                hello.pid, hello.program, hello.proto
-            ));
+            return Err(NotJoined::OtherVersion { pid: hello.pid, program: hello.program.clone(), proto: hello.proto });
         }
-        self.listen_to(keeper, true)?;
+        self.listen_to(keeper, true).map_err(NotJoined::Silent)?;
         Ok(true)
     }
 
@@ -119,5 +136,10 @@ impl Hands {
     pub(super) fn alive(&self) -> Vec<(u32, u32, u64)> {
         let hello = self.keeper.as_ref().map(KeeperClient::hello);
         hello.map(|h| h.attempts.iter().map(|r| (r.attempt, r.pid, r.out_len)).collect()).unwrap_or_default()
+    }
+
+    /// Whether the keeper that was joined says next how an attempt ended: there was no room for its exit file.
+    pub(super) fn is_told_next(&self, attempt: u32) -> bool {
+        self.keeper.as_ref().is_some_and(|keeper| keeper.hello().ended.contains(&attempt))
     }
 }

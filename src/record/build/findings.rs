@@ -169,7 +169,8 @@ fn one(
             finding
         }
         Event::WentUnrecorded { item, attempt } => {
-            let mut finding = trouble(recorded, format!("attempt {attempt} went on though its output could not be kept"));
+            let mut finding =
+                trouble(recorded, format!("attempt {attempt} went on though its output could not be kept"));
             (finding.item, finding.title) = (Some(item.0.clone()), Some(title(run, item)));
             finding.by = Some(recorded.by.to_string());
             finding
