@@ -130,6 +130,7 @@ fn is_a_clients(want: &Want) -> bool {
         | Want::Baseline { .. }
         | Want::Sealed { .. }
         | Want::Due { .. }
+        | Want::TooLate { .. }
         | Want::HostStart { .. }
         | Want::HostLeave { .. }
         | Want::Pinned { .. }

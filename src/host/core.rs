@@ -259,7 +259,8 @@ impl Host {
                 self.intend(Actor::autopilot(), Want::NeedPerson { item, why: refusal.why });
             }
             None => {
-                if !matches!(intent.want, Want::Due { .. } | Want::NeedPerson { .. } | Want::TargetFound { .. }) {
+                let timer = matches!(intent.want, Want::Due { .. } | Want::TooLate { .. });
+                if !timer && !matches!(intent.want, Want::NeedPerson { .. } | Want::TargetFound { .. }) {
                     log(&format!("refused {}: {}", name_of(&intent.want), refusal.why));
                 }
             }
@@ -323,6 +324,10 @@ impl Host {
             self.told_timers.insert(timer.clone());
             let want = match &timer {
                 Timer::BaselineOver(item, attempt) => self.eyes.baseline(&self.state, item, *attempt, now),
+                Timer::Timeout(item, attempt) => match self.eyes.missed(item, *attempt, now) {
+                    Some(missed) => Want::TooLate { item: item.clone(), attempt: *attempt, missed },
+                    None => Want::Due { timer },
+                },
                 _ => Want::Due { timer },
             };
             self.intend(Actor::host(), want);
