@@ -297,6 +297,9 @@ impl Host {
         self.forget_hidden(&plain);
         self.clients.publish(first, self.journal.last_written());
         self.eyes.after_events(&self.state, &plain);
+        if let Some(announced) = &mut self.announced {
+            announced.tell(&self.state);
+        }
         if record {
             self.write_record();
         }
