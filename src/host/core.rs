@@ -327,7 +327,7 @@ impl Host {
             self.told_timers.insert(timer.clone());
             let want = match &timer {
                 Timer::BaselineOver(item, attempt) => self.eyes.baseline(&self.state, item, *attempt, now),
-                Timer::Timeout(item, attempt) => match self.eyes.missed(item, *attempt, now) {
+                Timer::Timeout(item, attempt) => match self.eyes.missed(&self.state.plan, item, *attempt, now) {
                     Some(missed) => Want::TooLate { item: item.clone(), attempt: *attempt, missed },
                     None => Want::Due { timer },
                 },

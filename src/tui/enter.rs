@@ -199,6 +199,7 @@ fn running(ctx: &Ctx<'_>, index: usize, number: u32) -> Enter {
             Some(missing) => format!("{}, {}", text::line(missing), left(ctx, index, attempt.started.up, &took)),
             None => format!("waiting {took}"),
         },
+        _ if ctx.asks() => format!("it seems to ask, {took}"),
         _ => format!("running {took}"),
     })
 }
@@ -208,9 +209,9 @@ fn left(ctx: &Ctx<'_>, index: usize, started: u64, took: &str) -> String {
     match ctx.model.state.plan.items[index].timeout {
         Some(limit) => {
             let end = started + (limit * 1e6) as u64;
-            clock(end.saturating_sub(ctx.model.up(ctx.now)) / 1_000_000)
+            format!("{} left", clock(end.saturating_sub(ctx.model.up(ctx.now)) / 1_000_000))
         }
-        None => took.to_owned(),
+        None => format!("waiting {took}"),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Eyes;
+use crate::engine::plan::Plan;
 use crate::engine::{Condition, ConditionKind, PlanScope, State, Want, Wanted};
 use crate::expr::{Expr, Scope};
 use crate::monitor::{ConditionRule, Need, Turn};
@@ -103,13 +104,19 @@ impl Eyes {
     }
 
     /// What a wait's condition misses now, in words; none: the attempt waits for no condition.
-    pub fn missed(&self, item: &ItemId, attempt: u32, up: u64) -> Option<String> {
+    pub fn missed(&self, plan: &Plan, item: &ItemId, attempt: u32, up: u64) -> Option<String> {
         let row = self.rows.get(item).filter(|row| row.condition.attempt == attempt);
         let row = row.map(|row| {
             row.missed(|probe| {
                 let last = self.monitor.last(probe)?;
-                let words = last.why.clone().unwrap_or_else(|| last.text.clone());
-                Some(if words.is_empty() { "no data".into() } else { words })
+                let words = last.why.as_ref().unwrap_or(&last.text);
+                let words = if words.is_empty() { "no data" } else { words };
+                let wanted = plan.probe(probe).map(|p| p.expect.iter().map(Expr::source).collect::<Vec<_>>());
+                // A failed expectation says what was wanted; no answer at all does not.
+                Some(match wanted.filter(|wanted| !wanted.is_empty() && !words.contains("wanted")) {
+                    Some(wanted) => format!("{words}, wanted {}", wanted.join(", ")),
+                    None => words.to_owned(),
+                })
             })
         });
         let key = format!("{item}#{attempt}");

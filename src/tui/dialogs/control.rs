@@ -4,14 +4,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::{Deed, Dialog, Extent, Step, Verbs};
+use super::{Deed, Dialog, Extent, Step, Verbs, framed};
 use crate::engine::{Settled, Want};
 use crate::tui::facts;
 use crate::tui::input::{Code, Key};
 use crate::tui::text;
 use crate::tui::tree::Node;
 use crate::tui::view::Ctx;
-use crate::tui::widgets::{Editor, Line, Paint, boxed};
+use crate::tui::widgets::{Editor, Line, Paint};
 use crate::words::{clock, utc_second};
 
 /// Asks for control, and takes it once the place's number was typed back.
@@ -70,14 +70,14 @@ impl Dialog for Control {
 
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let (theme, state) = (ctx.theme, &ctx.model.state);
-        let world = if state.is_training() { "TRAINING " } else { "" };
-        let inside =
-            boxed(buf, area, &Line::of(format!(" {world}Control "), theme.strong()), &Line::default(), theme.focus());
-        let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+        let inside = framed(ctx, buf, area, "Control", &Line::default());
         let columns = usize::from(inside.width);
         let holder = state.control.holder.as_ref().map_or("nobody".into(), |h| text::line(h.name()));
         let last = state.now.map(|n| utc_second(n.at)).unwrap_or_default();
         let mut lines = vec![Line::plain(match stage(ctx) {
+            Stage::Ask if state.control.declined.as_ref() == Some(&ctx.options.who) => {
+                format!("{holder} was asked and keeps control; the last entry is of {last}.")
+            }
             Stage::Ask => format!("{holder} has control; the last entry is of {last}."),
             Stage::Wait(left) => format!("{holder} was asked: {} left to answer.", clock(left)),
             Stage::Take => format!("{holder} had control and does not answer: it may be taken, recorded so."),
@@ -131,9 +131,6 @@ impl Dialog for Control {
     }
 
     fn key(&mut self, key: Key, ctx: &Ctx<'_>) -> Step {
-        if key.code == Code::Esc || key.leaves() {
-            return Step::one(Deed::Close);
-        }
         if key.code != Code::Enter {
             if key.text().is_none_or(|c| c.is_ascii_digit()) {
                 self.number.key(key);
