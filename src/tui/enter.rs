@@ -186,13 +186,14 @@ fn running(ctx: &Ctx<'_>, index: usize, number: u32) -> Enter {
         return Enter::nothing("running");
     };
     let took = clock(facts::elapsed(ctx.model, attempt, ctx.now));
-    if let Some((stage, _)) = attempt.stopping {
+    if let Some((stage, since)) = attempt.stopping {
         let stage = match stage {
             crate::engine::event::StopStage::Interrupt => "interrupted",
             crate::engine::event::StopStage::Terminate => "terminated",
             crate::engine::event::StopStage::Kill => "killed",
         };
-        return Enter::nothing(format!("stopping ({stage}) {took}"));
+        let since = clock(ctx.model.up(ctx.now).saturating_sub(since) / 1_000_000);
+        return Enter::nothing(format!("stopping ({stage}) {since}"));
     }
     Enter::nothing(match &plan.action {
         Action::Wait(_) | Action::Baseline(_) => match ctx.model.missing(index) {

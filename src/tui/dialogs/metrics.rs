@@ -93,11 +93,15 @@ fn row(ctx: &Ctx<'_>, probe: &Probe, columns: usize, lines: &mut Vec<Line>) {
     let pad_marks = 21usize.saturating_sub(text::width(&marks));
     let seen = live.map_or("no data".into(), |l| text::line(&l.text));
     let age = live.and_then(|l| l.up).map(|up| ago(ctx, up)).unwrap_or_default();
+    let left = Line::of(format!("  {glyph} "), style).with(format!("{title}{}", " ".repeat(pad)), Style::new());
+    let tail = text::width(&age) + 2;
+    // Where the words have no room beside the marks, the marks go.
+    let has_room = left.width() + 21 + text::width(&seen) + tail <= columns;
+    let marks = if has_room { format!("{marks}{}", " ".repeat(pad_marks)) } else { String::new() };
+    let room = columns.saturating_sub(left.width() + text::width(&marks) + tail);
     lines.push(
-        Line::of(format!("  {glyph} "), style)
-            .with(format!("{title}{}", " ".repeat(pad)), Style::new())
-            .with(format!("{marks}{}", " ".repeat(pad_marks)), theme.busy())
-            .with(seen, style)
+        left.with(marks, theme.busy())
+            .with(text::cut_middle(&seen, room), style)
             .with(format!("  {age}"), theme.faint()),
     );
     for words in live.into_iter().flat_map(|l| l.why.iter().chain(l.hint.iter())) {

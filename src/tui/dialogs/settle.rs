@@ -171,5 +171,5 @@ pub(super) fn why(ctx: &Ctx<'_>, index: usize, columns: usize) -> Line {
         Status::Failed(outcome) => seen.unwrap_or_else(|| outcome.words().into()),
         _ => String::new(),
     };
-    Line::of(text::cut(&text::line(&words), columns), ctx.theme.faint())
+    Line::of(text::cut_middle(&text::line(&words), columns), ctx.theme.faint())
 }
