@@ -379,7 +379,10 @@ fn other(style: Style, state: &State, recorded: &Recorded, event: &Event, lines:
             lines.say(Tone::Caution, &format!("{by} handed control over to {}", to.name()))
         }
         Event::ControlRequested { by, .. } => {
-            lines.say(Tone::Caution, &format!("{} asks for control (`give {by}` hands it over, `keep` keeps it)", by.name()));
+            lines.say(
+                Tone::Caution,
+                &format!("{} asks for control (`give {by}` hands it over, `keep` keeps it)", by.name()),
+            );
         }
         Event::ControlDeclined { to } => {
             lines.say(Tone::Plain, &format!("{by} keeps control, {} was told no", to.name()));

@@ -279,7 +279,13 @@ fn who_comes_asks_and_types_the_place_back() {
     assert!(bench.text().contains("lee has control"), "{}", bench.text());
     bench.press("\r");
     assert!(bench.text().contains("lee was asked"), "{}", bench.text());
+    bench.host.want("lee@ops2", None, Want::DeclineControl).unwrap();
+    bench.settle();
+    assert!(bench.text().contains("lee was asked and keeps control"), "{}", bench.text());
+    bench.press("\r");
     bench.wait(21);
+    assert!(!bench.bottom().starts_with(" TEXT"), "{}", bench.bottom());
+    bench.press("\r");
     assert!(bench.text().contains("Type the place's number back"));
     bench.presses(&["7", "\r"]);
     assert!(bench.text().contains("that is not the place's number"));

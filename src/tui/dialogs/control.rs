@@ -17,7 +17,8 @@ use crate::words::{clock, utc_second};
 /// Asks for control, and takes it once the place's number was typed back.
 #[derive(Default)]
 pub struct Control {
-    number: Editor,
+    /// The place's number, while it is typed: Enter begins that, it never begins by itself.
+    number: Option<Editor>,
     problem: Option<String>,
 }
 
@@ -65,7 +66,7 @@ impl Dialog for Control {
     }
 
     fn is_text(&self) -> bool {
-        true
+        self.number.is_some()
     }
 
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
@@ -86,8 +87,9 @@ impl Dialog for Control {
         lines.push(Line::blank());
         match ctx.boxed() {
             Some(Node::Item(index)) => {
-                let path = facts::path(ctx.model, index).join(" > ");
-                lines.push(Line::plain(format!("place     {path}, {}", facts::place_words(ctx.model, index))));
+                let mut path = facts::path(ctx.model, index);
+                path.push(facts::place_words(ctx.model, index));
+                lines.push(Line::plain(format!("place     {}", path.join(" > "))));
                 lines.push(Line::of(format!("          {}", facts::title(ctx.model, index)), theme.strong()));
             }
             Some(Node::Phase(phase)) => {
@@ -114,8 +116,8 @@ impl Dialog for Control {
         }
         lines.push(Line::blank());
         let mut cursor = None;
-        if matches!(stage(ctx), Stage::Take) && number(ctx).is_some() {
-            let typed = self.number.text();
+        if let Some(number) = self.number.as_ref().filter(|_| matches!(stage(ctx), Stage::Take)) {
+            let typed = number.text();
             lines.push(Line::of("Type the place's number back: ", theme.strong()).with(typed, theme.focus()));
             let y = lines.len() - 1;
             cursor = Some((30 + text::width(typed), y));
@@ -132,8 +134,9 @@ impl Dialog for Control {
 
     fn key(&mut self, key: Key, ctx: &Ctx<'_>) -> Step {
         if key.code != Code::Enter {
+            let Some(number) = &mut self.number else { return Step::Unused };
             if key.text().is_none_or(|c| c.is_ascii_digit()) {
-                self.number.key(key);
+                number.key(key);
             }
             return Step::stay();
         }
@@ -141,8 +144,12 @@ impl Dialog for Control {
             Stage::Ask => Step::one(Deed::Want(Want::AskControl)),
             Stage::Wait(_) => Step::stay(),
             Stage::Have => Step::one(Deed::Close),
-            Stage::Take => match number(ctx) {
-                Some(number) if self.number.text().trim() != number.to_string() => {
+            Stage::Take => match (number(ctx), &self.number) {
+                (Some(_), None) => {
+                    self.number = Some(Editor::default());
+                    Step::stay()
+                }
+                (Some(number), Some(typed)) if typed.text().trim() != number.to_string() => {
                     self.problem = Some("that is not the place's number: read it above, then type it".into());
                     Step::stay()
                 }
