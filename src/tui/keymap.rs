@@ -128,7 +128,7 @@ table! {
     PageDown &[Key::plain(Code::PageDown)], "PgDn", Free, None, |_| always("scroll"), "scroll down";
     Home &[Key::plain(Code::Home)], "Home", Free, None, |_| always("first"), "to the first";
     End &[Key::plain(Code::End)], "End", Free, None, |_| always("last"), "to the last";
-    Back &[Key::plain(Code::Esc)], "Esc", Free, Some(4), |ctx| always(if ctx.view.zoom { "frames" } else { "back" }), "one step back, at last to the current item; it never answers, leaves or stops";
+    Back &[Key::plain(Code::Esc)], "Esc", Free, Some(4), back, "one step back, at last to the current item; it never answers, leaves or stops";
     Interrupt &[Key::ctrl('c')], "Ctrl-C", Item, None, |_| always("interrupt"), "interrupts a running command; never ends flightdeck";
     Suspend &[Key::ctrl('z')], "Ctrl-Z", Free, None, |_| always("suspend"), "suspends this terminal, not the run";
     Redraw &[Key::ctrl('l')], "Ctrl-L", Free, None, |_| always("redraw"), "draws the screen anew";
@@ -200,6 +200,15 @@ fn again(ctx: &Ctx<'_>) -> Result<String, String> {
         }
         _ => Ok("again…".into()),
     }
+}
+
+fn back(ctx: &Ctx<'_>) -> Result<String, String> {
+    always(match (ctx.view.zoom, ctx.view.cursor.is_some() && ctx.running().is_none()) {
+        (true, _) => "frames",
+        (false, true) => "to the box",
+        // What runs needs the room for its own keys.
+        (false, false) => "back",
+    })
 }
 
 fn secret(ctx: &Ctx<'_>) -> Result<String, String> {
