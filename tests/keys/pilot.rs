@@ -206,7 +206,7 @@ impl<'a> Pilot<'a> {
                 self.write(&reason(&given));
             }
             "skip" => self.write(&reason(&answer.skip)),
-            "open again" => self.write("It took too long on this machine"),
+            "open again" | "again" => self.write("It took too long on this machine"),
             "defer" => self.write(&reason(&answer.defer)),
             "yes" | "show the plan" => {}
             "answer" | "next field" => {
