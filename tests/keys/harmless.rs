@@ -61,6 +61,9 @@ fn leaving_leaves_the_run_and_attach_comes_back_to_its_screen() {
     terminal.wait_text("waiting:");
     home.write("go", "");
     assert_eq!(outcome(&home), "passed");
+    // The box went on; the step before it has the output.
+    terminal.wait_bottom("⏎ done");
+    terminal.send("k");
     terminal.wait_text("gone on");
 }
 

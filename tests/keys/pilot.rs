@@ -15,11 +15,13 @@ const READ: Duration = Duration::from_millis(560);
 /// Two Enters within 0.7 s are one that is held.
 const APART: Duration = Duration::from_millis(720);
 /// A flight in which nothing is recorded for so long hangs.
-const STALL: Duration = Duration::from_secs(90);
+const STALL: Duration = Duration::from_secs(180);
 /// Presses without an effect on one item before it is given up.
-const PRESSES: u32 = 6;
+const PRESSES: u32 = 8;
 /// How often a command is started once more; a laden machine is slow, and limits go with the clock's speed.
-const AGAIN: usize = 2;
+const AGAIN: usize = 3;
+/// A red check is looked at again no more often than this, and for so long.
+const LOOK: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(90));
 
 /// One flight from the start to the closed record.
 pub struct Pilot<'a> {
@@ -32,11 +34,16 @@ pub struct Pilot<'a> {
     /// What a running command asks, and what is typed into it.
     pub talks: &'a [(&'a str, &'a str)],
     talked: usize,
-    /// Commands that were started once more.
+    /// Commands that were started once more, and checks that were looked at again.
     pub again: Vec<String>,
     plan: Option<Plan>,
     last_enter: Option<Instant>,
+    /// The item that was looked at again: since when, and when last.
+    looks: Option<(Option<String>, Instant, Instant)>,
     field: usize,
+    began: Instant,
+    /// What was done, for a failure.
+    tape: Vec<String>,
 }
 
 /// What the bottom row says.
@@ -55,11 +62,15 @@ impl Bottom {
     }
 }
 
-/// What tells two places of the flight apart: the bottom row's Enter, and the row that names the place.
+/// What tells two places of the flight apart: the bottom row's Enter, and the words that name the place. What stands
+/// beside them (live values, counts of cautions) changes all the time.
 fn place(shot: &Shot) -> (Bottom, String) {
-    let named = |row: &&String| row.contains(" ▸ ") || row.contains("─ TRAINING ");
-    let rows: Vec<&str> = shot.rows.iter().filter(named).map(String::as_str).collect();
-    (Bottom::of(shot), rows.join("\n"))
+    let pieces = shot.rows.iter().flat_map(|row| row.split(['│', '┌', '┬', '┐']));
+    let named: Vec<&str> = pieces
+        .filter(|piece| piece.contains(" ▸ ") || piece.contains("─ TRAINING "))
+        .map(|piece| piece.split("   ").next().unwrap_or(piece))
+        .collect();
+    (Bottom::of(shot), named.join("\n"))
 }
 
 impl<'a> Pilot<'a> {
@@ -77,13 +88,15 @@ impl<'a> Pilot<'a> {
             again: vec![],
             plan: None,
             last_enter: None,
+            looks: None,
             field: 0,
+            began: Instant::now(),
+            tape: vec![],
         }
     }
 
     /// Flies until Enter leaves the finished run, and presses it.
     pub fn fly(&mut self, limit: Duration) {
-        let began = Instant::now();
         let mut seen = None;
         let mut rests = Instant::now();
         let mut events = (0, Instant::now());
@@ -99,8 +112,14 @@ impl<'a> Pilot<'a> {
             if count != events.0 {
                 events = (count, Instant::now());
             }
-            if began.elapsed() > limit || events.1.elapsed() > STALL {
-                self.give_up("nothing happens", &shot);
+            if self.terminal.shot().ended {
+                self.give_up("its terminal was closed", &shot);
+            }
+            if self.began.elapsed() > limit {
+                self.give_up(&format!("the flight is not over after {limit:?}"), &shot);
+            }
+            if events.1.elapsed() > STALL {
+                self.give_up(&format!("nothing was recorded for {STALL:?}"), &shot);
             }
             let pressable = rests.elapsed() >= READ && self.last_enter.is_none_or(|at| at.elapsed() >= APART);
             let Some((Bottom { text, verb: Some(verb) }, _)) = seen.clone().filter(|_| pressable) else {
@@ -112,10 +131,19 @@ impl<'a> Pilot<'a> {
                 continue;
             };
             let key = format!("{verb} {:?}", self.current());
-            presses = if presses.0 == key { (key, presses.1 + 1) } else { (key, 0) };
+            let looks = verb.starts_with("look");
+            presses = if presses.0 == key && !looks { (key, presses.1 + 1) } else { (key, 0) };
             if presses.1 > PRESSES {
                 self.give_up(&format!("`{verb}` does not help"), &shot);
             }
+            if looks && !self.may_look(&verb, &shot) {
+                let _ = self.terminal.wait_within(Duration::from_millis(200), "it is no longer red", |now| {
+                    (Bottom::of(now) != Bottom::of(&shot)).then_some(())
+                });
+                continue;
+            }
+            let mode = if text { "in the form " } else { "" };
+            self.note(&format!("{mode}`⏎ {verb}` at {}", self.current().unwrap_or_default()));
             if verb == "leave" {
                 self.enter();
                 return;
@@ -130,13 +158,37 @@ impl<'a> Pilot<'a> {
         }
     }
 
+    fn note(&mut self, what: &str) {
+        self.tape.push(format!("  {:6.1} s  {what}", self.began.elapsed().as_secs_f64()));
+    }
+
+    /// A check is red: it is looked at again now and then, as a patient operator does.
+    fn may_look(&mut self, verb: &str, shot: &Shot) -> bool {
+        let item = self.current();
+        match &mut self.looks {
+            Some((of, since, last)) if *of == item => {
+                if since.elapsed() > LOOK.1 {
+                    self.give_up(&format!("`{verb}` for {:?}, and it stays red", LOOK.1), shot);
+                }
+                if last.elapsed() < LOOK.0 {
+                    return false;
+                }
+                *last = Instant::now();
+            }
+            _ => self.looks = Some((item.clone(), Instant::now(), Instant::now())),
+        }
+        self.again.push(item.unwrap_or_default());
+        true
+    }
+
     /// A command asks: `t` types into it, and when it ends the keys are commands again.
     fn talk(&mut self, shot: &Shot, rested: bool) {
-        let Some((question, answer)) = self.talks.get(self.talked).filter(|(question, _)| shot.has(question)) else {
+        let Some((_, answer)) = self.talks.get(self.talked).copied().filter(|(question, _)| shot.has(question)) else {
             return;
         };
         if shot.bottom().starts_with(" TERMINAL") {
             self.terminal.send(format!("{answer}\r"));
+            self.note(&format!("typed `{answer}` into the command"));
             self.talked += 1;
         } else if rested && shot.bottom().contains("t type") {
             self.terminal.send("t");
@@ -281,8 +333,14 @@ impl<'a> Pilot<'a> {
 
     fn give_up(&self, why: &str, shot: &Shot) -> ! {
         let events = if self.has_run() { self.home.events() } else { vec![] };
-        let last: Vec<String> =
-            events.iter().rev().take(12).rev().map(|(kind, body)| format!("  {kind} {body:.300}")).collect();
-        panic!("{}: {why}; the box is on {:?}\n{}\n{}", self.name, self.current(), framed(shot), last.join("\n"));
+        let lasts = |all: Vec<String>| all[all.len().saturating_sub(12)..].join("\n");
+        let recorded = lasts(events.iter().map(|(kind, body)| format!("  {kind} {body:.300}")).collect());
+        let (at, box_on) = (self.began.elapsed().as_secs_f64(), self.current());
+        panic!(
+            "{}: {why}, {at:.0} s after its start; the box is on {box_on:?}\n{}\ndone:\n{}\nrecorded:\n{recorded}",
+            self.name,
+            framed(shot),
+            lasts(self.tape.clone())
+        );
     }
 }
