@@ -109,7 +109,7 @@ fn an_observer_can_not_act() {
     assert!(!observer.shot().bottom().contains("⏎ run"));
 
     press(&operator, "⏎ run");
-    observer.wait_text("running");
+    observer.wait_bottom("running");
     for key in ["x", "x", "t", "\x03"] {
         observer.send(key);
     }

@@ -108,7 +108,7 @@ impl<'a> Pilot<'a> {
                 seen = Some(now);
                 rests = Instant::now();
             }
-            let count = if self.has_run() { self.home.events().len() } else { 0 };
+            let count = if self.has_run() { self.home.with_events(<[_]>::len) } else { 0 };
             if count != events.0 {
                 events = (count, Instant::now());
             }
@@ -303,13 +303,17 @@ impl<'a> Pilot<'a> {
 
     /// The id of the item that the box is on.
     fn current(&self) -> Option<String> {
-        let events = if self.has_run() { self.home.events() } else { vec![] };
-        let opened = events.iter().rev().find(|(kind, _)| kind == "item_opened")?;
-        opened.1["item"].as_str().map(str::to_owned)
+        if !self.has_run() {
+            return None;
+        }
+        self.home.with_events(|events| {
+            let opened = events.iter().rev().find(|(kind, _)| kind == "item_opened")?;
+            opened.1["item"].as_str().map(str::to_owned)
+        })
     }
 
     fn happened(&self, kind: &str, item: &str) -> bool {
-        self.home.events().iter().any(|(it, body)| it == kind && body["item"] == item)
+        self.home.with_events(|events| events.iter().any(|(it, body)| it == kind && body["item"] == item))
     }
 
     fn asked(&self) -> (String, Answer) {
