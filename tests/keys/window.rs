@@ -98,7 +98,8 @@ fn state(pid: u32) -> char {
 #[test]
 fn may_change_its_size_at_any_moment() {
     let home = Home::new();
-    let script = "trap 'stty size >> sizes' WINCH\nfor n in 1 2 3; do echo line $n; done\nuntil [ -e go ]; do sleep 0.05; done";
+    let script =
+        "trap 'stty size >> sizes' WINCH\nfor n in 1 2 3; do echo line $n; done\nuntil [ -e go ]; do sleep 0.05; done";
     let terminal = started(&home, WIDE, script);
     terminal.wait_text("line 3");
     for n in 0..50_u16 {
