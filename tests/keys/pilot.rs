@@ -14,6 +14,9 @@ use crate::pty::{Home, Shot, Terminal, framed};
 const READ: Duration = Duration::from_millis(560);
 /// Two Enters within 0.7 s are one that is held.
 const APART: Duration = Duration::from_millis(720);
+/// A form comes by the operator's own key, so it is typed into at once; nothing is typed again while the form may only
+/// be slow to go: letters would be commands.
+const FORM: (Duration, Duration) = (Duration::from_millis(150), Duration::from_secs(3));
 /// A flight in which nothing is recorded for so long hangs.
 const STALL: Duration = Duration::from_secs(180);
 /// Presses without an effect on one item before it is given up.
@@ -38,6 +41,8 @@ pub struct Pilot<'a> {
     pub again: Vec<String>,
     plan: Option<Plan>,
     last_enter: Option<Instant>,
+    /// The form as it was when Enter was pressed in it.
+    sent: Option<Place>,
     /// The item that was looked at again: since when, and when last.
     looks: Option<(Option<String>, Instant, Instant)>,
     field: usize,
@@ -62,9 +67,12 @@ impl Bottom {
     }
 }
 
+/// The bottom row, and the words that name the place.
+type Place = (Bottom, String);
+
 /// What tells two places of the flight apart: the bottom row's Enter, and the words that name the place. What stands
 /// beside them (live values, counts of cautions) changes all the time.
-fn place(shot: &Shot) -> (Bottom, String) {
+fn place(shot: &Shot) -> Place {
     let pieces = shot.rows.iter().flat_map(|row| row.split(['│', '┌', '┬', '┐']));
     let named: Vec<&str> = pieces
         .filter(|piece| piece.contains(" ▸ ") || piece.contains("─ TRAINING "))
@@ -88,6 +96,7 @@ impl<'a> Pilot<'a> {
             again: vec![],
             plan: None,
             last_enter: None,
+            sent: None,
             looks: None,
             field: 0,
             began: Instant::now(),
@@ -112,7 +121,7 @@ impl<'a> Pilot<'a> {
             if count != events.0 {
                 events = (count, Instant::now());
             }
-            if self.terminal.shot().ended {
+            if shot.ended {
                 self.give_up("its terminal was closed", &shot);
             }
             if self.began.elapsed() > limit {
@@ -121,7 +130,7 @@ impl<'a> Pilot<'a> {
             if events.1.elapsed() > STALL {
                 self.give_up(&format!("nothing was recorded for {STALL:?}"), &shot);
             }
-            let pressable = rests.elapsed() >= READ && self.last_enter.is_none_or(|at| at.elapsed() >= APART);
+            let pressable = seen.as_ref().is_some_and(|now| self.may_press(now, rests.elapsed()));
             let Some((Bottom { text, verb: Some(verb) }, _)) = seen.clone().filter(|_| pressable) else {
                 self.talk(&shot, rests.elapsed() >= READ);
                 // Until the picture changes, or long enough for it to rest.
@@ -156,6 +165,16 @@ impl<'a> Pilot<'a> {
             // What was pressed shows, or is pressed again.
             rests = Instant::now();
         }
+    }
+
+    /// Whether a key would count here, and not be a second one for the same.
+    fn may_press(&self, now: &Place, rested: Duration) -> bool {
+        let since = self.last_enter.map_or(Duration::MAX, |at| at.elapsed());
+        if !now.0.text {
+            return rested >= READ && since >= APART;
+        }
+        let again = self.sent.as_ref() == Some(now);
+        rested >= FORM.0 && since >= if again { FORM.1 } else { Duration::ZERO }
     }
 
     fn note(&mut self, what: &str) {
@@ -240,48 +259,61 @@ impl<'a> Pilot<'a> {
 
     fn fill(&mut self, verb: &str, shot: &Shot) {
         let (id, answer) = self.asked();
+        if self.sent.as_ref() == Some(&place(shot)) {
+            self.field = self.field.saturating_sub(1);
+        }
         let reason = |given: &Option<String>| given.clone().unwrap_or_else(|| "Shown to the crew".into());
-        match verb {
+        let typed = match verb {
             "start it" => {
                 let words = shot.rows.iter().find_map(|row| {
                     let (_, rest) = row.split_once("Type ")?;
                     rest.split_once(" to start it").map(|(words, _)| words.to_owned())
                 });
-                match words {
-                    Some(words) => self.write(&words),
-                    None => self.give_up("no words to type", shot),
-                }
+                Some(words.unwrap_or_else(|| self.give_up("no words to type", shot)))
             }
             _ if verb.starts_with("override") => {
                 let limitations = self.answers.0.iter().filter(|(id, _)| id.starts_with("limitations."));
                 let given = limitations.map(|(_, answer)| answer.overrides.clone()).next().flatten();
-                self.write(&reason(&given));
+                Some(reason(&given))
             }
-            "skip" => self.write(&reason(&answer.skip)),
-            "open again" => self.write("It took too long on this machine"),
-            "defer" => self.write(&reason(&answer.defer)),
-            "yes" | "show the plan" => {}
+            "skip" => Some(reason(&answer.skip)),
+            "open again" => Some("It took too long on this machine".into()),
+            "defer" => Some(reason(&answer.defer)),
+            "yes" | "show the plan" => None,
+            // Nothing in the file: it is prefilled, and the operator leaves it as it is.
             "answer" | "next field" => {
                 let text = match self.field_name(&id) {
                     Some(name) => answer.fields.get(&name).cloned().or(answer.answer),
                     None => answer.answer,
                 };
-                match text {
-                    Some(text) => self.write(&text),
-                    // Prefilled: the operator leaves it as it is.
-                    None => {}
-                }
                 self.field += 1;
+                text
             }
             _ => self.give_up(&format!("the pilot does not know how to fill in `{verb}`"), shot),
+        };
+        if let Some(text) = &typed {
+            self.write(text);
         }
+        let left = self.last_enter.map_or(Duration::ZERO, |at| APART.saturating_sub(at.elapsed()));
+        if typed.is_none() && !left.is_zero() {
+            // Nothing was typed since the last Enter: a second one would count as held.
+            let _ = self.terminal.wait_within(left, "Enter is another one", |_| None::<()>);
+        }
+        let before = place(&self.terminal.shot());
         self.enter();
+        let _ = self.terminal.wait_within(FORM.1, "it is taken", |now| (place(now) != before).then_some(()));
+        self.sent = Some(before);
     }
 
-    /// Clears the line and types.
+    /// Clears the line and types, and reads what was typed.
     fn write(&self, text: &str) {
+        let before = self.terminal.shot().rows;
         self.terminal.send("\x15");
         self.terminal.send(text);
+        let _ = self.terminal.wait_within(Duration::from_millis(500), "it is shown", |now| {
+            let rests = now.since.is_some_and(|since| since.elapsed() > Duration::from_millis(40));
+            (rests && now.rows != before).then_some(())
+        });
     }
 
     fn enter(&mut self) {
