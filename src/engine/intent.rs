@@ -200,6 +200,7 @@ impl Want {
             | Self::Baseline { .. }
             | Self::Sealed { .. }
             | Self::Due { .. }
+            | Self::TooLate { .. }
             | Self::HostStart { .. }
             | Self::HostLeave { .. }
             | Self::Pinned { .. }
