@@ -70,8 +70,7 @@ fn stand(found: &[Container], services: &[String], jobs: &[String]) -> Seen {
         }
     }
     let there = |service: &String| found.iter().any(|container| container.service == *service);
-    let mut missing: Vec<String> = services.iter().chain(jobs).filter(|s| !there(s)).cloned().collect();
-    missing.dedup();
+    let missing: Vec<String> = services.iter().filter(|service| !there(service)).cloned().collect();
     let parts = [
         Some(format!("{running} running")),
         said("unhealthy", &unhealthy),
@@ -80,6 +79,8 @@ fn stand(found: &[Container], services: &[String], jobs: &[String]) -> Seen {
         said("starting", &starting),
         said("no health check", &unchecked),
     ];
+    let killed = found.iter().filter(|container| container.out_of_memory);
+    let out_of_memory: Vec<String> = killed.map(|container| container.name.clone()).collect();
     let restarts: f64 = found.iter().map(|container| container.restarts).sum();
     Seen::text(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
         .field("running", Value::Number(f64::from(running)))
@@ -89,6 +90,7 @@ fn stand(found: &[Container], services: &[String], jobs: &[String]) -> Seen {
         .field("jobs_failed", list(&failed))
         .field("unchecked", list(&unchecked))
         .field("restarts", Value::Number(restarts))
+        .field("out_of_memory", list(&out_of_memory))
         .value(f64::from(running))
 }
 
@@ -136,8 +138,8 @@ mod tests {
     fn what_is_asked_for_and_not_there_is_missing() {
         let found = [container("kms", State::RUNNING, Some(Health::HEALTHY), 0)];
         let seen = stand(&found, &["kms".into(), "db".into()], &["init".into()]);
-        assert_eq!(seen.fields["missing"], list(&["db".into(), "init".into()]));
-        assert_eq!(seen.text, "1 running; missing: db, init");
+        assert_eq!(seen.fields["missing"], list(&["db".into()]));
+        assert_eq!(seen.text, "1 running; missing: db");
         assert_eq!(stand(&[], &[], &[]).fields["running"], Value::Number(0.0));
     }
 }

@@ -244,7 +244,8 @@ static DOCKER: Part = part(
         .needed(),
         key("project", Kind::Text, "The Compose project."),
         key("services", Kind::Texts, "Services that must be there.").or("all that are there").beside(&["project"]),
-        key("jobs", Kind::Texts, "Services that end with 0 and stay ended.").beside(&["project"]),
+        key("jobs", Kind::Texts, "Services that, where they are there, end with 0 and stay ended.")
+            .beside(&["project"]),
         key("images", Kind::Texts, "Images by name.").beside(&["of"]),
         key(
             "figure",

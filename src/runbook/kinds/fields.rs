@@ -198,6 +198,7 @@ fn docker_fields(docker: &Docker, figure: Type) -> (Vec<(&'static str, Type)>, &
                 ("jobs_failed", texts()),
                 ("unchecked", texts()),
                 ("restarts", Number),
+                ("out_of_memory", texts()),
             ],
             &["running > 0", "missing is empty", "starting is empty", "unhealthy is empty", "jobs_failed is empty"],
         ),
