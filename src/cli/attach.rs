@@ -65,7 +65,7 @@ fn go_on_with_parked(entry: &RunEntry, role: Role) -> Result<(), Stop> {
 /// Attaches to a run whose host lives.
 pub fn to(folder: &Path, mode: Mode, role: Role) -> Result<Exit, Stop> {
     other_version::hand_over(folder)?;
-    Client { mode, who: person::operator(), role, begin: None, history: mode == Mode::Json }.attach(folder)
+    Client { mode, who: person::operator(), role, begin: None, history: mode == Mode::Json }.attach(folder, None)
 }
 
 fn not_alive(entry: &RunEntry) -> Stop {

@@ -132,6 +132,8 @@ pub enum Want {
     // time
     /// A timer is due.
     Due { timer: Timer },
+    /// The limit of a wait is over: which figure missed, as the eyes last saw it.
+    TooLate { item: ItemId, attempt: u32, missed: String },
     // host
     /// A host took the run.
     HostStart { epoch: Epoch, pid: u32, boot: String, program: String },
@@ -198,6 +200,7 @@ impl Want {
             | Self::Baseline { .. }
             | Self::Sealed { .. }
             | Self::Due { .. }
+            | Self::TooLate { .. }
             | Self::HostStart { .. }
             | Self::HostLeave { .. }
             | Self::Pinned { .. }

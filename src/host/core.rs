@@ -261,7 +261,8 @@ impl Host {
                 self.intend(Actor::autopilot(), Want::NeedPerson { item, why: refusal.why });
             }
             None => {
-                if !matches!(intent.want, Want::Due { .. } | Want::NeedPerson { .. } | Want::TargetFound { .. }) {
+                let timer = matches!(intent.want, Want::Due { .. } | Want::TooLate { .. });
+                if !timer && !matches!(intent.want, Want::NeedPerson { .. } | Want::TargetFound { .. }) {
                     log(&format!("refused {}: {}", name_of(&intent.want), refusal.why));
                 }
             }
@@ -298,6 +299,9 @@ impl Host {
         self.forget_hidden(&plain);
         self.clients.publish(first, self.journal.last_written());
         self.eyes.after_events(&self.state, &plain);
+        if let Some(announced) = &mut self.announced {
+            announced.tell(&self.state);
+        }
         if record {
             self.write_record();
         }
@@ -325,6 +329,10 @@ impl Host {
             self.told_timers.insert(timer.clone());
             let want = match &timer {
                 Timer::BaselineOver(item, attempt) => self.eyes.baseline(&self.state, item, *attempt, now),
+                Timer::Timeout(item, attempt) => match self.eyes.missed(&self.state.plan, item, *attempt, now) {
+                    Some(missed) => Want::TooLate { item: item.clone(), attempt: *attempt, missed },
+                    None => Want::Due { timer },
+                },
                 _ => Want::Due { timer },
             };
             self.intend(Actor::host(), want);

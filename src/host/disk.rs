@@ -217,7 +217,10 @@ fn room(folder: &std::path::Path) -> Option<u64> {
 /// say by themselves what they want when they are asked again.
 fn is_told_again(intent: &Intent) -> bool {
     intent.actor != Actor::autopilot()
-        && !matches!(intent.want, Want::Due { .. } | Want::Baseline { .. } | Want::Storage { failed: false, .. })
+        && !matches!(
+            intent.want,
+            Want::Due { .. } | Want::TooLate { .. } | Want::Baseline { .. } | Want::Storage { failed: false, .. }
+        )
 }
 
 #[cfg(test)]

@@ -170,6 +170,7 @@ pub(super) fn act(state: &State, verb: Verb) -> Result<Next, String> {
         }
         Verb::Open(id) => Want::OpenItem { item: ItemId(id) }.into(),
         Verb::Take => Want::TakeControl { epoch: state.control.epoch }.into(),
+        Verb::Keep => Want::DeclineControl.into(),
         Verb::Give(name) => Want::HandOver { to: who(&name).0 }.into(),
         Verb::End(reason) => Want::End { reason }.into(),
         // These are answered by the client itself.

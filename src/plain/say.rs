@@ -321,7 +321,9 @@ pub(super) fn seen(state: &State, index: usize) -> Option<String> {
         .collect();
     if let Some(bad) = samples.iter().find(|sample| sample.why.is_some()) {
         let hint = bad.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        return Some(format!("{}, {}{hint}", bad.text, bad.why.clone().unwrap_or_default()));
+        // Without an answer the two say the same.
+        let why = bad.why.as_ref().filter(|why| **why != bad.text).map(|why| format!(", {why}")).unwrap_or_default();
+        return Some(format!("{}{why}{hint}", bad.text));
     }
     let texts: Vec<&str> = samples.iter().map(|s| s.text.as_str()).filter(|text| !text.is_empty()).collect();
     (!texts.is_empty()).then(|| texts.join(", "))
@@ -365,7 +367,13 @@ fn other(style: Style, state: &State, recorded: &Recorded, event: &Event, lines:
             lines.say(Tone::Caution, &format!("{by} handed control over to {}", to.name()))
         }
         Event::ControlRequested { by, .. } => {
-            lines.say(Tone::Caution, &format!("{} asks for control (`give {}` hands it over)", by.name(), by));
+            lines.say(
+                Tone::Caution,
+                &format!("{} asks for control (`give {by}` hands it over, `keep` keeps it)", by.name()),
+            );
+        }
+        Event::ControlDeclined { to } => {
+            lines.say(Tone::Plain, &format!("{by} keeps control, {} was told no", to.name()));
         }
         Event::RunPaused { reason, .. } => {
             let why = reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();

@@ -211,6 +211,23 @@ impl Double {
         }));
     }
 
+    /// The running command stands silent behind an unfinished line.
+    pub fn asking(&mut self, line: &str, hidden_input: bool) {
+        let attempt = self.running().1;
+        let row = Row { runs: vec![Run { text: line.trim_end().into(), ..Run::default() }] };
+        self.outbox.push(FromHost::Rows(Rows {
+            attempt,
+            cols: 54,
+            height: 12,
+            rows: vec![(0, row)],
+            cursor: Some((line.len() as u16, 0)),
+            asks: true,
+            hidden_input,
+            bytes: line.len() as u64,
+            ..Rows::default()
+        }));
+    }
+
     /// The running command ends.
     pub fn exit(&mut self, code: i32, last_lines: &[&str]) {
         let (index, attempt) = self.running();

@@ -81,8 +81,7 @@ pub fn main(runs: Option<&Path>) -> Result<Exit, Stop> {
         });
         match asked {
             Ok((flight, Asked::Start(begin))) => {
-                drop(session);
-                return flight.start(Mode::Screen, Some(begin));
+                return flight.start(Mode::Screen, Some(begin), Some(session));
             }
             Ok((_, Asked::Back)) => {}
             Ok((_, Asked::Interrupted)) => return Ok(Exit::Interrupted),

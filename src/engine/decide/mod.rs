@@ -14,7 +14,7 @@ mod start;
 mod time;
 
 use super::event::{Event, Recorded};
-use super::intent::{Intent, Refusal, Want};
+use super::intent::{Intent, Refusal, Timer, Want};
 use super::state::{State, Status};
 use crate::words::{Actor, ItemId};
 
@@ -144,7 +144,10 @@ fn one(state: &State, intent: &Intent) -> Decision {
         | Want::SettleLooked { .. }
         | Want::Baseline { .. }
         | Want::Sealed { .. } => eyes::decide(state, intent),
-        Want::Due { timer } => time::decide(state, intent, timer),
+        Want::Due { timer } => time::decide(state, intent, timer, ""),
+        Want::TooLate { item, attempt, missed } => {
+            time::decide(state, intent, &Timer::Timeout(item.clone(), *attempt), missed)
+        }
         // The host has looked just before, and told what it found.
         Want::CheckPlaces => host::as_pinned(state).map(|()| vec![]),
         Want::HostStart { .. }

@@ -11,6 +11,7 @@ use crossterm::{execute, queue};
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Clicks and the wheel in SGR encoding; moves are never asked for.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
@@ -55,6 +56,14 @@ pub(super) fn is_ours() -> bool {
     OURS.load(Ordering::SeqCst)
 }
 
+/// The window was closed, or the line was lost: a failed write says no more than its hangup signal.
+pub(in crate::tui) fn is_gone() -> bool {
+    let stdin = io::stdin();
+    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut fds, Some(&now)).is_ok() && fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
+}
+
 /// The terminal while it is ours.
 pub(in crate::tui) struct Screen {
     backend: CrosstermBackend<Stdout>,
@@ -94,16 +103,19 @@ impl Screen {
         let area = Rect::new(0, 0, width, height);
         let mut next = Buffer::empty(area);
         let cursor = draw(area, &mut next);
-        if self.stale {
+        let stale = std::mem::take(&mut self.stale);
+        if stale {
             self.shown = Buffer::empty(area);
-            self.backend.clear()?;
-            self.stale = false;
         }
         let changed = self.shown.diff(&next);
-        if changed.is_empty() && cursor == self.cursor {
+        if changed.is_empty() && cursor == self.cursor && !stale {
             return Ok(());
         }
         queue!(self.backend, terminal::BeginSynchronizedUpdate)?;
+        if stale {
+            // Within the update: nobody sees the empty screen.
+            self.backend.clear()?;
+        }
         if self.cursor.is_some() {
             self.backend.hide_cursor()?;
         }
