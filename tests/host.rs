@@ -164,8 +164,9 @@ steps:
 
 #[test]
 fn what_a_command_leaves_running_is_told() {
-    let mut run =
-        Run::unattended("flightdeck: 1\ntitle: Left\nsteps:\n  - { title: Leave, script: 'sleep 3 & echo gone' }\n");
+    let mut run = Run::unattended(
+        "flightdeck: 1\ntitle: Left\nsteps:\n  - { title: Leave, script: 'trap \"\" HUP; sleep 3 & echo gone' }\n",
+    );
     run.start();
     let mut anna = run.client();
     anna.ended();

@@ -110,7 +110,7 @@ impl Host {
             self.intend(Actor::host(), Want::Caution { text, item: Some(item.clone()) });
         }
         if exit.left_behind {
-            let text = "what it started and left running still held its terminal: what that prints now is not kept";
+            let text = "what it started and left running still held its output: what that prints now is not kept";
             self.intend(Actor::host(), Want::Caution { text: text.into(), item: Some(item.clone()) });
         }
         self.intend(Actor::host(), Want::Exited { ended: Box::new(ended), fields, outputs });
