@@ -31,6 +31,11 @@
 //!   the second file.
 //! - Flapping ends after five minutes of calm; a relapse at once pays double, so that twelve changes an hour hold.
 //! - What was deferred to a phase's close comes back by itself when nothing else is left.
+//! - A client that nobody sits at tells the journal itself that a person is needed. A parked run's host leaves before the
+//!   first change of the world; `attach` starts it again.
+//! - An edited command opens the approval above it again: no event of its own.
+//! - Output leaves the last 2 MiB of a disk to the journal, so that what the operator says of a held command can be
+//!   written down. What runs can be stopped also when that cannot be.
 //! - `probes` and `host` import `expr`: expectations and templates are judged and filled where the samples and secrets are.
 
 pub mod actions;

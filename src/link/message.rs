@@ -7,7 +7,7 @@ use crate::terminal::Row;
 use crate::words::{Actor, Epoch, Look, ProbeId, Stamp, Verdict};
 
 /// Number of the protocol: the same number or nothing.
-pub const PROTO: u32 = 1;
+pub const PROTO: u32 = 2;
 
 /// What a client is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -152,6 +152,10 @@ pub(super) fn act(state: &State, verb: Verb) -> Result<Next, String> {
             let (index, attempt) = state.running.first().ok_or("nothing runs")?;
             Want::Stop { item: state.plan.items[*index].id.clone(), attempt: *attempt }.into()
         }
+        Verb::Unrecorded => {
+            let (index, attempt) = state.running.first().ok_or("nothing runs")?;
+            Want::GoOnUnrecorded { item: state.plan.items[*index].id.clone(), attempt: *attempt }.into()
+        }
         Verb::Pause(reason) => Want::Pause { reason: (!reason.is_empty()).then_some(reason) }.into(),
         Verb::Continue => Want::Continue.into(),
         Verb::Close => Want::ClosePhase { phase: state.phase.ok_or("no phase is open")? }.into(),

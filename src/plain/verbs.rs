@@ -29,6 +29,8 @@ pub(super) enum Verb {
     Edit(String),
     /// Stop what runs.
     Stop,
+    /// Let what runs go on though its output cannot be kept.
+    Unrecorded,
     /// Type into what runs.
     Type(String),
     /// Pause.
@@ -93,6 +95,7 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("approve NAME [WORDS], refuse NAME [WORDS]", "the second person's answer, recorded as stated"),
     ("accept LIMITATION REASON", "go on despite a limitation that blocks"),
     ("stop", "stop what runs; again: harder"),
+    ("unrecorded", "let what runs go on though its output cannot be written"),
     ("type TEXT", "type a line into what runs"),
     ("pause [REASON], continue", "start nothing new; go on"),
     ("close", "close the phase"),
@@ -134,6 +137,7 @@ pub(super) fn parse(line: &str) -> Result<Option<Verb>, String> {
         "again" => Verb::Again(rest),
         "edit" => text(Verb::Edit, "COMMAND")?,
         "stop" => Verb::Stop,
+        "unrecorded" => Verb::Unrecorded,
         "type" => Verb::Type(rest),
         "pause" => Verb::Pause(rest),
         "continue" => Verb::Continue,

@@ -14,6 +14,7 @@ pub enum Cmd {
     Enter,
     Type,
     Stop,
+    Unrecorded,
     Zoom,
     Edit,
     Skip,
@@ -100,6 +101,7 @@ table! {
     }, "what the bottom row says first";
     Type &[letter('t')], "t", Item, Some(1), typing, "type into the running command (Ctrl-] or F12 comes back)";
     Stop &[letter('x')], "x x", Item, Some(2), stop, "stop the running command: interrupt, after 10 s terminate, after 10 s kill; x goes a stage on";
+    Unrecorded &[letter('u')], "u", Item, Some(2), unrecorded, "let a command go on that is held since its output cannot be written";
     Again &[letter('a')], "a", Item, Some(3), again, "again: a new attempt of what failed; with a reason also of what waited or is settled";
     Edit &[letter('e')], "e", Item, Some(4), edit, "change the command before it runs: a deviation";
     Skip &[letter('s')], "s", Item, Some(5), skip, "skip, does not apply, override: what is allowed here, with a reason";
@@ -184,6 +186,17 @@ fn typing(ctx: &Ctx<'_>) -> Result<String, String> {
 fn stop(ctx: &Ctx<'_>) -> Result<String, String> {
     item(ctx)?;
     ctx.running().map(|_| "stop".into()).ok_or_else(|| "nothing is running here".into())
+}
+
+fn unrecorded(ctx: &Ctx<'_>) -> Result<String, String> {
+    item(ctx)?;
+    match ctx.running() {
+        None => Err("nothing is running here".into()),
+        Some((_, attempt)) if ctx.model.live.held.iter().any(|(held, _)| *held == attempt) => {
+            Ok("go on unrecorded".into())
+        }
+        Some(_) => Err("its output is kept".into()),
+    }
 }
 
 fn again(ctx: &Ctx<'_>) -> Result<String, String> {

@@ -390,3 +390,22 @@ fn the_ended_run_is_told_by_a_bell_and_the_title_names_the_target() {
     assert!(matches!(bench.left(), Some(Exit::HostGone(_))));
     let _ = Event::RunContinued;
 }
+
+#[test]
+fn a_command_that_is_held_may_go_on_unrecorded() {
+    let mut bench = running();
+    let unrecorded = |bench: &Bench| {
+        let (index, number) = bench.host.state.running[0];
+        bench.host.state.items[index].attempts.iter().any(|a| a.number == number && a.unrecorded)
+    };
+    bench.presses(&["u"]);
+    assert!(!unrecorded(&bench) && bench.bottom().contains("output is kept"), "{}", bench.bottom());
+    let (_, attempt) = bench.host.state.running[0];
+    bench.host.live.held = vec![(attempt, "no space left".into())];
+    bench.host.say_live();
+    bench.settle();
+    bench.wait(1);
+    assert!(bench.bottom().contains("u go on unrecorded"), "{}", bench.bottom());
+    bench.presses(&["u"]);
+    assert!(unrecorded(&bench));
+}

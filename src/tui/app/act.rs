@@ -23,6 +23,12 @@ impl App {
                 self.view.tape_up = 0;
             }
             Cmd::Stop => self.stop(),
+            Cmd::Unrecorded => {
+                if let Some((index, attempt)) = self.ctx().running() {
+                    let item = self.model.state.plan.items[index].id.clone();
+                    self.want(Want::GoOnUnrecorded { item, attempt }, None);
+                }
+            }
             Cmd::Zoom => self.view.zoom = !self.view.zoom,
             Cmd::Edit => self.with_item(|ctx, index| Ok(Deed::Open(Box::new(dialogs::edit(ctx, index)?)))),
             Cmd::Skip => self.with_item(|ctx, index| Ok(Deed::Open(Box::new(dialogs::skip(ctx, index)?)))),
