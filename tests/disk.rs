@@ -197,6 +197,35 @@ fn stopped_on_a_full_disk() {
 }
 
 #[test]
+fn a_host_that_dies_on_a_full_disk_is_followed_by_another() {
+    on_a_small_disk("resumed_on_a_full_disk");
+}
+
+#[test]
+#[ignore = "only on the small disk that the test above makes"]
+fn resumed_on_a_full_disk() {
+    let Some(disk) = disk() else { return };
+    let (mut run, _) = flying(&disk, BOOK, "long");
+    wait_for("its command runs", || run.command_of(1));
+    let host = wait_for("the host", || run.process_of("__host"));
+    let ballast = fill(&disk);
+    run.kill(host);
+    run.resume();
+    let mut anna = run.client();
+    // The last page of the journal may still have room for a word or two.
+    anna.until("it goes on, or says why it cannot", |c| {
+        let adopted = c.events.iter().any(|e| matches!(e.event, Event::AttemptAdopted { .. }));
+        (adopted || c.by_hand.is_some()).then_some(())
+    });
+    std::fs::remove_file(ballast).unwrap();
+    std::fs::write(run.path("go"), "").unwrap();
+    anna.status("long", &Status::Passed);
+    anna.start("next");
+    anna.ended();
+    run.verify();
+}
+
+#[test]
 fn an_unattended_flight_waits_for_room_and_goes_on_by_itself() {
     on_a_small_disk("full_while_nobody_looks");
 }

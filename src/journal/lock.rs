@@ -98,9 +98,10 @@ impl RunLock {
         let mut text = serde_json::to_vec(&holder).map_err(io::Error::other)?;
         text.push(b'\n');
         self.file.set_permissions(Permissions::from_mode(0o600))?;
-        self.file.set_len(0)?;
+        // In place, so that it needs no room: a run is gone on with on a full disk too.
         self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&text)
+        self.file.write_all(&text)?;
+        self.file.set_len(text.len() as u64)
     }
 }
 
