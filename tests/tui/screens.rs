@@ -79,7 +79,7 @@ fn closing_a_phase() {
     bench.answer_all_but_the_form();
     both("form-deferred-close", &mut bench);
     bench.press("\r");
-    both("close-left", &mut bench);
+    both("form-came-back", &mut bench);
     bench.presses(&["\x1b"]);
     let item = bench.host.state.plan.items[4].id.clone();
     bench.host.want("anna@ops1", None, Want::Skip { item, reason: "no window this time".into() }).unwrap();
@@ -197,6 +197,7 @@ fn a_command_that_seems_to_ask() {
     bench.host.asking("Proceed? [y/N] ", false);
     bench.settle();
     both("asks", &mut bench);
+    assert!(bench.bottom().contains("t type  x x stop"), "what answers it is there at 80x24: {}", bench.bottom());
     bench.host.asking("Password: ", true);
     bench.settle();
     bench.press("t");

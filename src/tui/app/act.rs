@@ -105,6 +105,7 @@ impl App {
                 Err(want) => self.want(want, None),
             },
             (Verb::Fold, _) => self.fold(),
+            (Verb::Show, _) => self.view.chosen = None,
             (Verb::Close(phase), _) => self.open(Box::new(Close::new(phase))),
             (Verb::Continue, _) => self.want(Want::Continue, None),
             // Looking again at the pinned places comes with going on: a pause that ends looks at them.
@@ -255,16 +256,20 @@ impl App {
             lines.extend(text::lines(help).into_iter().map(|l| (format!("  {l}"), Kind::Text)));
             lines.push((String::new(), Kind::Text));
         }
-        lines.push(("Keys (letters in any case)".into(), Kind::Heading));
-        for (label, words, why_not) in help(&ctx) {
-            let label = ctx.theme.key(label);
-            let pad = " ".repeat(11usize.saturating_sub(text::width(label)));
-            match why_not {
-                None => lines.push((format!("  {label}{pad}{words}"), Kind::Text)),
-                Some(why) => lines.push((format!("  {label}{pad}{words}   (not now: {why})"), Kind::Faint)),
+        // What does something here is read first; the rest says why not.
+        let (not_now, now): (Vec<_>, Vec<_>) = help(&ctx).into_iter().partition(|(.., why_not)| why_not.is_some());
+        for (heading, keys) in [("Keys (letters in any case)", now), ("Not now", not_now)] {
+            lines.push((heading.into(), Kind::Heading));
+            for (label, words, why_not) in keys {
+                let label = ctx.theme.key(label);
+                let pad = " ".repeat(11usize.saturating_sub(text::width(label)));
+                lines.push(match why_not {
+                    None => (format!("  {label}{pad}{words}"), Kind::Text),
+                    Some(why) => (format!("  {label}{pad}{words}: {why}"), Kind::Faint),
+                });
             }
+            lines.push((String::new(), Kind::Text));
         }
-        lines.push((String::new(), Kind::Text));
         lines.push((
             "In a form: Enter next field, on the last one it answers; Alt-Enter or Ctrl-J a new line; Esc back.".into(),
             Kind::Text,
