@@ -354,7 +354,7 @@ pub fn leaves_behind(ctx: &Ctx<'_>) -> String {
     let Some(index) = ctx.item() else { return String::new() };
     let item = &ctx.model.state.plan.items[index];
     match facts::changes(item) {
-        Some(changes) => format!("x again stops it: interrupt first. It changes {changes}"),
+        Some(changes) => format!("x again stops it. It changes {changes}"),
         None => "x again stops it".into(),
     }
 }

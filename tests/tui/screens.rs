@@ -202,6 +202,10 @@ fn a_command_that_seems_to_ask() {
     bench.settle();
     bench.press("t");
     both("typing-unseen", &mut bench);
+    bench.presses(&["\x1d", "z"]);
+    both("zoomed", &mut bench);
+    bench.press("x");
+    assert!(bench.bottom().contains("x again stops it. It changes nothing: it reads only"), "{}", bench.bottom());
 }
 
 #[test]
