@@ -188,6 +188,9 @@ fn go(state: &State) -> Result<Next, String> {
     if state.paused.is_some() {
         return Ok(Want::Continue.into());
     }
+    if !state.moved.is_empty() {
+        return Ok(Want::CheckPlaces.into());
+    }
     let Some(index) = state.current.filter(|index| !state.status(*index).is_settled()) else {
         return Ok(Want::ClosePhase { phase: state.phase.ok_or("no phase is open")? }.into());
     };

@@ -24,7 +24,7 @@ pub(super) fn lines(state: &State, need: Need, style: Style) -> Vec<String> {
         Need::Continue => out.push("the run is paused: `continue` goes on".to_owned()),
         Need::Place => {
             for (kind, (pinned, found)) in &state.moved {
-                out.push(format!("{kind} is {found}, not {pinned}: switch back, then `run` checks again"));
+                out.push(format!("{kind} is {found}, not {pinned}: switch back, then `go` checks again"));
             }
         }
         Need::Close(phase) => {

@@ -180,12 +180,7 @@ pub fn changes(item: &Item) -> Option<String> {
 
 /// What has to be typed before the item starts; none when it is not dangerous.
 pub fn danger_words(model: &Model, index: usize) -> Option<Result<String, String>> {
-    let Action::Run(run) = &model.state.plan.items.get(index)?.action else { return None };
-    let danger = run.acting.danger.as_ref()?;
-    Some(match &danger.words {
-        Some(words) => words.fill(&PlanScope::new(&model.state, index)).map_err(|missing| missing.to_string()),
-        None => Ok(model.state.plan.target_name().unwrap_or("yes").to_owned()),
-    })
+    crate::engine::danger_words(&model.state, index).transpose()
 }
 
 /// Why it is dangerous, clean.

@@ -1,11 +1,11 @@
 //! The built program at a real terminal: a PTY whose other end is read by the emulator, so a test sees what an
 //! operator sees, types what an operator types, and waits for what stands on the screen, never for a time.
 
-use std::io::{PipeWriter, Read, Write};
+use std::io::{PipeWriter, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -170,6 +170,14 @@ impl Terminal {
         }
     }
 
+    /// Something else writes over the screen, as a message of the system may.
+    pub fn scribble(&self, bytes: &[u8]) {
+        let mut seen = self.seen.0.lock().unwrap();
+        let it = &mut *seen;
+        it.screen.feed(bytes);
+        it.shot.rows = it.screen.visible().iter().map(plain).collect();
+    }
+
     /// Another size of the window.
     pub fn resize(&self, cols: u16, rows: u16) {
         let mut seen = self.seen.0.lock().unwrap();
@@ -281,13 +289,25 @@ pub fn pid_of(number: u32) -> Pid {
 /// An operator's home for one test: runs, state, working folder. All processes of its runs end with it.
 pub struct Home {
     dir: tempfile::TempDir,
+    read: Mutex<Journal>,
 }
+
+/// What was read of a journal so far.
+#[derive(Default)]
+struct Journal {
+    path: PathBuf,
+    bytes: u64,
+    events: Vec<Event>,
+}
+
+/// An event of a journal, kind and content.
+type Event = (String, serde_json::Value);
 
 impl Home {
     pub fn new() -> Self {
         let dir = tempfile::Builder::new().prefix("fdkeys-").tempdir().unwrap();
         std::fs::create_dir(dir.path().join("runs")).unwrap();
-        Self { dir }
+        Self { dir, read: Mutex::default() }
     }
 
     pub fn path(&self) -> &Path {
@@ -324,16 +344,40 @@ impl Home {
         all.pop().expect("there is a run")
     }
 
-    /// The journal's events so far, kind and content.
-    pub fn events(&self) -> Vec<(String, serde_json::Value)> {
-        events_of(&self.run())
+    /// The journal's events so far.
+    pub fn events(&self) -> Vec<Event> {
+        self.with_events(<[Event]>::to_vec)
+    }
+
+    /// Looks at the events so far; only what is new since the last look is read.
+    pub fn with_events<T>(&self, look: impl FnOnce(&[Event]) -> T) -> T {
+        let path = self.run().join("journal.jsonl");
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if read.path != path {
+            *read = Journal { path, ..Journal::default() };
+        }
+        let mut file = std::fs::File::open(&read.path).unwrap();
+        file.seek(SeekFrom::Start(read.bytes)).unwrap();
+        // A line that is just being written may end within a letter.
+        let mut bytes = vec![];
+        file.read_to_end(&mut bytes).unwrap();
+        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        let new = std::str::from_utf8(&bytes).unwrap();
+        read.bytes += bytes.len() as u64;
+        read.events.extend(new.lines().map(|line| {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            let (kind, body) = value["ev"].as_object().and_then(|o| o.iter().next()).unwrap();
+            (kind.clone(), body.clone())
+        }));
+        look(&read.events)
     }
 
     /// Waits until the journal has an event that `pick` takes.
     pub fn wait_event<T>(&self, what: &str, mut pick: impl FnMut(&str, &serde_json::Value) -> Option<T>) -> T {
         let until = Instant::now() + LIMIT;
         loop {
-            if let Some(found) = self.events().iter().find_map(|(kind, body)| pick(kind, body)) {
+            let found = self.with_events(|events| events.iter().find_map(|(kind, body)| pick(kind, body)));
+            if let Some(found) = found {
                 return found;
             }
             assert!(Instant::now() < until, "{what}: not in the journal of {}", self.run().display());
@@ -361,24 +405,10 @@ impl Drop for Home {
                 let _ = kill_process(pid_of(pid), Signal::KILL);
             }
         }
-        if std::thread::panicking() && std::env::var_os("FDKEYS_KEEP").is_some() {
+        let keep = std::env::var_os("FDKEYS_KEEP");
+        if keep.as_ref().is_some_and(|keep| keep == "all" || std::thread::panicking()) {
             let path = self.path().with_extension("kept");
             let _ = std::fs::rename(self.path(), &path);
         }
     }
-}
-
-/// The events of a run's journal.
-pub fn events_of(run: &Path) -> Vec<(String, serde_json::Value)> {
-    let text = std::fs::read(run.join("journal.jsonl")).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    whole
-        .lines()
-        .map(|line| {
-            let value: serde_json::Value = serde_json::from_str(line).unwrap();
-            let (kind, body) = value["ev"].as_object().and_then(|o| o.iter().next()).unwrap();
-            (kind.clone(), body.clone())
-        })
-        .collect()
 }

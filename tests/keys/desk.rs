@@ -1,5 +1,7 @@
 //! Small runbooks at a terminal: helpers of the behaviour tests.
 
+use std::time::Duration;
+
 use crate::pty::{Home, Start, Terminal};
 
 pub const WIDE: (u16, u16) = (120, 36);
@@ -37,10 +39,19 @@ pub fn started(home: &Home, size: (u16, u16), script: &str) -> Terminal {
     terminal
 }
 
-/// Waits until the bottom row says `words`, and presses Enter.
+/// Waits until the bottom row says `words`, and presses Enter; again, when the bottom row says that it came too early.
 pub fn press(terminal: &Terminal, words: &str) {
-    terminal.wait_bottom(words);
-    terminal.send("\r");
+    for _ in 0..10 {
+        terminal.wait_bottom(words);
+        terminal.send("\r");
+        let early = terminal.wait_within(Duration::from_secs(1), "what the key did", |shot| {
+            let early = shot.bottom().contains("press again") || shot.bottom().contains("Enter is held");
+            (early || !shot.bottom().contains(words)).then_some(early)
+        });
+        if !early.unwrap_or(false) {
+            return;
+        }
+    }
 }
 
 /// Goes into the mode in which every key goes to the command.

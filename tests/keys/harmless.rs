@@ -61,6 +61,9 @@ fn leaving_leaves_the_run_and_attach_comes_back_to_its_screen() {
     terminal.wait_text("waiting:");
     home.write("go", "");
     assert_eq!(outcome(&home), "passed");
+    // The box went on; the step before it has the output.
+    terminal.wait_bottom("⏎ done");
+    terminal.send("k");
     terminal.wait_text("gone on");
 }
 
@@ -106,7 +109,7 @@ fn an_observer_can_not_act() {
     assert!(!observer.shot().bottom().contains("⏎ run"));
 
     press(&operator, "⏎ run");
-    observer.wait_text("running");
+    observer.wait_bottom("running");
     for key in ["x", "x", "t", "\x03"] {
         observer.send(key);
     }

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use rustix::termios::{LocalModes, Termios};
 
-use crate::desk::{SMALL, WIDE, begin, begin_with, count, one_script, outcome, press, started, written};
+use crate::desk::{SMALL, WIDE, begin, begin_with, count, one_script, outcome, press, started};
 use crate::pty::{Home, Terminal};
 
 fn is_raw(termios: &Termios) -> bool {
@@ -98,7 +98,10 @@ fn state(pid: u32) -> char {
 #[test]
 fn may_change_its_size_at_any_moment() {
     let home = Home::new();
-    let terminal = started(&home, WIDE, "trap 'stty size' WINCH\nstty size\nuntil [ -e go ]; do sleep 0.05; done");
+    let script =
+        "trap 'stty size >> sizes' WINCH\nfor n in 1 2 3; do echo line $n; done\nuntil [ -e go ]; do sleep 0.05; done";
+    let terminal = started(&home, WIDE, script);
+    terminal.wait_text("line 3");
     for n in 0..50_u16 {
         let (cols, rows) = [(120, 36), (80, 24), (61, 17), (40, 10), (200, 60), (99, 30)][usize::from(n % 6)];
         terminal.resize(cols + n % 3, rows + n % 2);
@@ -112,22 +115,27 @@ fn may_change_its_size_at_any_moment() {
             }
             let all = shot.rows.len() == usize::from(rows) && shot.bottom().contains("running");
             all && shot.rows[0].contains("REC")
+                && shot.has("line 3")
                 && shot.rows.iter().filter(|row| row.contains("command ──")).count() == 1
         };
         terminal.wait_until(&format!("a sane screen at {cols}x{rows}"), sane);
         let rows: Vec<String> = terminal.shot().rows;
+        terminal.scribble(b"\x1b[5;3H#### out of memory ####\x1b[9;9H####");
         terminal.send("\x0c");
+        // All but the rows with a running time.
         terminal.wait_until("drawn anew it is the same", |shot| {
-            shot.rows.len() == rows.len() && shot.rows.iter().zip(&rows).filter(|(a, b)| a != b).count() <= 4
+            shot.rows.len() == rows.len()
+                && shot.rows.iter().zip(&rows).filter(|(a, b)| a != b).count() <= 4
+                && !shot.has("####")
         });
     }
     // The command is told the size of its pane, which is smaller than the window.
     let size = terminal.wait_for("its new size", |_| {
-        let out = written(&home, 1);
+        let out = std::fs::read_to_string(home.path().join("sizes")).unwrap_or_default();
         let last = out.lines().last()?.to_owned();
         let (rows, cols) = last.trim().split_once(' ')?;
         let (rows, cols): (u16, u16) = (rows.parse().ok()?, cols.parse().ok()?);
-        (cols == 55 || cols < 60 && cols > 50).then_some((rows, cols))
+        (50..60).contains(&cols).then_some((rows, cols))
     });
     assert!(size.0 < 36 && size.1 < 120, "{size:?}");
     home.write("go", "");
@@ -187,12 +195,15 @@ fn is_never_written_to_by_a_command_or_a_runbook() {
     let book = format!(
         "flightdeck: 1\ntitle: \"T \\e]52;c;aGFja2Vk\\a \\e[31mred \\x9b?1049l\"\nsystem: \"s\\e]0;EVIL\\a\"\nsteps:\n  - title: \"The step \\e[2J\\e]0;EVIL\\a\\u202e\"\n    reads_only: true\n    why: \"W \\e[5n \\r\\n\\e[?25h\"\n    script: |\n      printf '{evil}'\n      echo shown\n  - The last box\n"
     );
-    let terminal = begin(&home, WIDE, &book);
+    let mut terminal = begin(&home, WIDE, &book);
     press(&terminal, "⏎ run");
     assert_eq!(outcome(&home), "passed");
     terminal.wait_bottom("⏎ done");
     terminal.send("k");
     terminal.wait_text("shown");
+    terminal.send("q");
+    press(&terminal, "⏎ leave it running");
+    terminal.exit();
     let raw = terminal.raw();
     let text = String::from_utf8_lossy(&raw).into_owned();
     for sequence in sequences(&raw) {
@@ -219,7 +230,6 @@ fn is_never_written_to_by_a_command_or_a_runbook() {
     }
     let controls: Vec<char> = text.chars().filter(|c| c.is_control() && !"\x1b\r\n\x07".contains(*c)).collect();
     assert!(controls.is_empty(), "{controls:?}");
-    // The form before the flight takes the screen and gives it back; then the flight has it to the end.
     let (taken, given) = (text.matches("\x1b[?1049h").count(), text.matches("\x1b[?1049l").count());
-    assert_eq!((taken, given), (2, 1), "the screen was left");
+    assert_eq!(taken, given, "the screen was left");
 }

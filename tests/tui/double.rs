@@ -96,7 +96,7 @@ impl Double {
     /// Decides as the host would.
     pub fn want(&mut self, by: &str, control: Option<u32>, want: Want) -> Result<u64, String> {
         let actor = Actor(by.into());
-        let intent = Intent { actor: actor.clone(), control, stamp: self.stamp(), want };
+        let intent = Intent::new(actor.clone(), control, self.stamp(), want);
         let events = decide(&self.state, &intent).map_err(|refusal| refusal.why)?;
         for event in events {
             self.record_by(event, actor.clone());

@@ -111,7 +111,7 @@ fn shipped(name: &str) -> Result<(Book, Option<Scenario>), Stop> {
 }
 
 fn return_to(runs: Option<&Path>, id: &str) -> Result<Exit, Stop> {
-    let entry = runs::find_run(runs, Some(id))?;
+    let entry = attach::gone_or_here(runs::find_run(runs, Some(id))?)?;
     if !entry.alive {
         resume::relaunch(&entry)?;
     }

@@ -108,12 +108,7 @@ impl App {
             (Verb::Show, _) => self.view.chosen = None,
             (Verb::Close(phase), _) => self.open(Box::new(Close::new(phase))),
             (Verb::Continue, _) => self.want(Want::Continue, None),
-            // Looking again at the pinned places comes with going on: a pause that ends looks at them.
-            (Verb::CheckAgain, _) if self.model.state.paused.is_some() => self.want(Want::Continue, None),
-            (Verb::CheckAgain, _) => {
-                self.want(Want::Pause { reason: Some("places are checked again".into()) }, None);
-                self.want(Want::Continue, None);
-            }
+            (Verb::CheckAgain, _) => self.want(Want::CheckPlaces, None),
             (verb, Some(index)) => self.enter_item(verb, index),
             (_, None) => {}
         }

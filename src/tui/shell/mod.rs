@@ -103,7 +103,11 @@ pub fn run_on(taken: Option<Taken>, link: ClientLink, options: Options) -> Resul
         start: Instant::now(),
         fed: Instant::now(),
     };
-    let result = shell.turn(&mut screen);
+    let result = match shell.turn(&mut screen) {
+        // Drawn before the hangup's signal came.
+        Err(TuiError::Io(_)) if screen::is_gone() => Ok(Exit::Interrupted),
+        result => result,
+    };
     drop(screen);
     reader.stop();
     handle.close();

@@ -11,6 +11,7 @@ use crossterm::{execute, queue};
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// Clicks and the wheel in SGR encoding; moves are never asked for.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
@@ -53,6 +54,14 @@ fn give_back() {
 /// The terminal is still ours: no panic has given it back.
 pub(super) fn is_ours() -> bool {
     OURS.load(Ordering::SeqCst)
+}
+
+/// The window was closed, or the line was lost: a failed write says no more than its hangup signal.
+pub(in crate::tui) fn is_gone() -> bool {
+    let stdin = io::stdin();
+    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut fds, Some(&now)).is_ok() && fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR)
 }
 
 /// The terminal while it is ours.

@@ -13,7 +13,7 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 
 use super::page::{Held, Look, Page, Turn, Waiting, frame, take};
 use crate::tui::input::{Decoder, Input, Key};
-use crate::tui::shell::screen::Screen;
+use crate::tui::shell::screen::{Screen, is_gone};
 use crate::tui::theme::Theme;
 use crate::tui::{Taken, TuiError};
 
@@ -114,6 +114,14 @@ impl Session {
     /// # Errors
     /// The terminal cannot be used any more.
     pub fn show<P: Page>(&mut self, page: &mut P) -> Result<Left<P::Out>, TuiError> {
+        match self.turn(page) {
+            // Drawn before the hangup's signal came.
+            Err(TuiError::Io(_)) if is_gone() => Ok(Left::Interrupted),
+            left => left,
+        }
+    }
+
+    fn turn<P: Page>(&mut self, page: &mut P) -> Result<Left<P::Out>, TuiError> {
         let mut dirty = true;
         let mut second = 0;
         loop {
