@@ -77,23 +77,13 @@ impl Say {
             Event::VerdictChanged { probe, .. } | Event::Looked { probe, .. } => self.looked(state, probe, &mut lines),
             Event::ItemAnswered(answered) => self.answered(state, recorded, answered, &mut lines),
             Event::ItemSkipped { item, reason, from_file } => {
-                self.decided(
-                    state,
-                    item,
-                    &format!("skipped by {by}{}: {reason}", filed(*from_file)),
-                    &mut lines,
-                );
+                self.decided(state, item, &format!("skipped by {by}{}: {reason}", filed(*from_file)), &mut lines);
             }
             Event::ItemNotApplicable { item, reason } => {
                 self.decided(state, item, &format!("does not apply, says {by}: {reason}"), &mut lines);
             }
             Event::ItemDeferred { item, reason, from_file, .. } => {
-                self.decided(
-                    state,
-                    item,
-                    &format!("deferred by {by}{}: {reason}", filed(*from_file)),
-                    &mut lines,
-                );
+                self.decided(state, item, &format!("deferred by {by}{}: {reason}", filed(*from_file)), &mut lines);
             }
             Event::ItemOverridden { item, reason, from_file, second } => {
                 let with = second.as_ref().map(|who| format!(" with {}", who.name())).unwrap_or_default();

@@ -30,6 +30,7 @@ pub enum Cmd {
     Hold,
     Secret,
     Control,
+    Unrecorded,
     Help,
     Leave,
     Pages,
@@ -118,6 +119,7 @@ table! {
     Hold &[letter('h')], "h", Free, None, |_| Err("triggers are off in this version".into()), "hold a trigger that counts or fired";
     Secret &[letter('g')], "g", Free, Some(1), secret, "give a secret that the run needs";
     Control &[letter('o')], "o", Free, Some(1), control, "answer who asks for control: hand it over, or keep it";
+    Unrecorded &[letter('u')], "u", Item, Some(1), unrecorded, "let a command that a full disk holds go on, its output kept no more";
     Help &[letter('?')], "?", Free, Some(16), |_| always("keys"), "this";
     Leave &[letter('q')], "q", Free, Some(17), |_| always("leave"), "leave it running, hand over, or end the run";
     Up &[Key::plain(Code::Up), letter('k')], "↑ k", Free, None, |_| always("up"), "up";
@@ -220,6 +222,12 @@ fn secret(ctx: &Ctx<'_>) -> Result<String, String> {
         .first()
         .map(|name| format!("give secret {}", super::text::line(name)))
         .ok_or_else(|| "no secret is asked for".into())
+}
+
+fn unrecorded(ctx: &Ctx<'_>) -> Result<String, String> {
+    item(ctx)?;
+    let held = ctx.running().filter(|(_, attempt)| ctx.model.held(*attempt).is_some());
+    held.map(|_| "unrecorded…".into()).ok_or_else(|| "no command is held here: its output can be written".into())
 }
 
 fn control(ctx: &Ctx<'_>) -> Result<String, String> {

@@ -209,6 +209,22 @@ fn a_command_that_seems_to_ask() {
 }
 
 #[test]
+fn a_full_disk_holds_a_command() {
+    let mut bench = Bench::deploying();
+    bench.presses(&["j", "\r", "\r"]);
+    let (index, attempt) = bench.host.running();
+    bench.host.live.held = vec![(attempt, "no space left on device".into())];
+    bench.host.say_live();
+    bench.settle();
+    both("held", &mut bench);
+    bench.press("u");
+    both("held-menu", &mut bench);
+    bench.presses(&["j", "\r"]);
+    let item = bench.host.state.plan.items[index].id.clone();
+    assert!(bench.wants().contains(&Want::GoOnUnrecorded { item, attempt }), "{}", bench.text());
+}
+
+#[test]
 fn the_host_is_gone() {
     let mut bench = Bench::deploying();
     bench.presses(&["j", "\r", "\r"]);

@@ -65,6 +65,10 @@ impl App {
                     self.open(Box::new(menu));
                 }
             }
+            Cmd::Unrecorded => self.with_item(|ctx, index| {
+                let menu = dialogs::unrecorded(ctx, index).ok_or("no command is held here")?;
+                Ok(Deed::Open(Box::new(menu)))
+            }),
             Cmd::Help => self.help(),
             Cmd::Leave if self.model.state.ended.is_some() || self.model.gone.is_some() => self.leave_ended(),
             Cmd::Leave => {
