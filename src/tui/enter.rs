@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::facts;
 use super::text;
 use super::tree::Node;
-use super::view::Ctx;
+use super::view::{Ctx, Pane};
 use crate::engine::plan::{Action, AnswerKind};
 use crate::engine::{Settled, Status};
 use crate::words::{Outcome, clock};
@@ -51,6 +51,8 @@ pub enum Verb {
     Continue,
     /// Folds or unfolds.
     Fold,
+    /// Turns to the page of the item: what it would start is not on the screen.
+    Show,
     /// Leaves the screen: the run is over.
     Leave,
 }
@@ -85,6 +87,9 @@ pub fn enter(ctx: &Ctx<'_>) -> Enter {
     }
     match ctx.shown() {
         _ if state.begun.is_none() => Enter::new(Verb::Begin, "start"),
+        Node::Item(_) if ctx.view.drawn.pages && ctx.view.pane() != Pane::Item => {
+            Enter::new(Verb::Show, "show the item")
+        }
         Node::Item(index) if index < state.plan.items.len() => item(ctx, index),
         Node::Phase(phase) if state.phase == Some(phase) && ctx.boxed() == Some(Node::Phase(phase)) => {
             if state.plan.phases.get(phase).is_some_and(|p| p.closes_itself) {
@@ -200,7 +205,7 @@ fn running(ctx: &Ctx<'_>, index: usize, number: u32) -> Enter {
             Some(missing) => format!("{}, {}", text::line(missing), left(ctx, index, attempt.started.up, &took)),
             None => format!("waiting {took}"),
         },
-        _ if ctx.asks() => format!("it seems to ask, {took}"),
+        _ if ctx.asks() => format!("running {took}, asks"),
         _ => format!("running {took}"),
     })
 }

@@ -14,7 +14,6 @@ pub enum Cmd {
     Enter,
     Type,
     Stop,
-    Unrecorded,
     Zoom,
     Edit,
     Skip,
@@ -31,6 +30,7 @@ pub enum Cmd {
     Hold,
     Secret,
     Control,
+    Unrecorded,
     Help,
     Leave,
     Pages,
@@ -101,7 +101,6 @@ table! {
     }, "what the bottom row says first";
     Type &[letter('t')], "t", Item, Some(1), typing, "type into the running command (Ctrl-] or F12 comes back)";
     Stop &[letter('x')], "x x", Item, Some(2), stop, "stop the running command: interrupt, after 10 s terminate, after 10 s kill; x goes a stage on";
-    Unrecorded &[letter('u')], "u", Item, Some(2), unrecorded, "let a command go on that is held since its output cannot be written";
     Again &[letter('a')], "a", Item, Some(3), again, "again: a new attempt of what failed; with a reason also of what waited or is settled";
     Edit &[letter('e')], "e", Item, Some(4), edit, "change the command before it runs: a deviation";
     Skip &[letter('s')], "s", Item, Some(5), skip, "skip, does not apply, override: what is allowed here, with a reason";
@@ -120,6 +119,7 @@ table! {
     Hold &[letter('h')], "h", Free, None, |_| Err("triggers are off in this version".into()), "hold a trigger that counts or fired";
     Secret &[letter('g')], "g", Free, Some(1), secret, "give a secret that the run needs";
     Control &[letter('o')], "o", Free, Some(1), control, "answer who asks for control: hand it over, or keep it";
+    Unrecorded &[letter('u')], "u", Item, Some(1), unrecorded, "let a command that a full disk holds go on, its output kept no more";
     Help &[letter('?')], "?", Free, Some(16), |_| always("keys"), "this";
     Leave &[letter('q')], "q", Free, Some(17), |_| always("leave"), "leave it running, hand over, or end the run";
     Up &[Key::plain(Code::Up), letter('k')], "↑ k", Free, None, |_| always("up"), "up";
@@ -188,17 +188,6 @@ fn stop(ctx: &Ctx<'_>) -> Result<String, String> {
     ctx.running().map(|_| "stop".into()).ok_or_else(|| "nothing is running here".into())
 }
 
-fn unrecorded(ctx: &Ctx<'_>) -> Result<String, String> {
-    item(ctx)?;
-    match ctx.running() {
-        None => Err("nothing is running here".into()),
-        Some((_, attempt)) if ctx.model.live.held.iter().any(|(held, _)| *held == attempt) => {
-            Ok("go on unrecorded".into())
-        }
-        Some(_) => Err("its output is kept".into()),
-    }
-}
-
 fn again(ctx: &Ctx<'_>) -> Result<String, String> {
     let index = resting(ctx)?;
     match (ctx.status(), &ctx.model.state.plan.items[index].action) {
@@ -233,6 +222,12 @@ fn secret(ctx: &Ctx<'_>) -> Result<String, String> {
         .first()
         .map(|name| format!("give secret {}", super::text::line(name)))
         .ok_or_else(|| "no secret is asked for".into())
+}
+
+fn unrecorded(ctx: &Ctx<'_>) -> Result<String, String> {
+    item(ctx)?;
+    let held = ctx.running().filter(|(_, attempt)| ctx.model.held(*attempt).is_some());
+    held.map(|_| "unrecorded…".into()).ok_or_else(|| "no command is held here: its output can be written".into())
 }
 
 fn control(ctx: &Ctx<'_>) -> Result<String, String> {
@@ -367,7 +362,7 @@ pub fn leaves_behind(ctx: &Ctx<'_>) -> String {
     let Some(index) = ctx.item() else { return String::new() };
     let item = &ctx.model.state.plan.items[index];
     match facts::changes(item) {
-        Some(changes) => format!("x again stops it: interrupt first. It changes {changes}"),
+        Some(changes) => format!("x again stops it. It changes {changes}"),
         None => "x again stops it".into(),
     }
 }

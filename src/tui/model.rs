@@ -182,6 +182,11 @@ impl Model {
         self.live.missing.iter().find(|(item, _)| item == id).map(|(_, what)| what.as_str())
     }
 
+    /// Why a running command is held: its output cannot be written.
+    pub fn held(&self, attempt: u32) -> Option<&str> {
+        self.live.held.iter().find(|(held, _)| *held == attempt).map(|(_, why)| why.as_str())
+    }
+
     /// The running attempt that has a terminal: item and number.
     pub fn running(&self) -> Option<(usize, u32)> {
         self.state.running.first().copied()

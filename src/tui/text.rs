@@ -94,7 +94,9 @@ pub fn hanging(line: &str, columns: usize) -> Vec<String> {
     let inner = line.trim_start();
     let indent = line.len() - inner.len();
     let label = inner.find("  ").map(|at| at + inner[at..].len() - inner[at..].trim_start().len());
-    let hang = label.map(|at| width(&inner[..at])).filter(|w| *w <= LABEL).unwrap_or(2);
+    // Prose goes on at the edge, what belongs to something a little behind it.
+    let plain = if indent == 0 && !inner.starts_with(['-', '*', '#']) { 0 } else { 2 };
+    let hang = label.map(|at| width(&inner[..at])).filter(|w| *w <= LABEL).unwrap_or(plain);
     let rows = wrap(inner, columns.saturating_sub(indent), hang);
     rows.into_iter().map(|row| format!("{}{row}", " ".repeat(indent))).collect()
 }

@@ -327,6 +327,31 @@ fn the_mouse_selects_and_never_starts() {
 }
 
 #[test]
+fn enter_on_the_small_checklist_shows_the_item_first() {
+    let mut bench = Bench::deploying();
+    bench.resize(80, 24);
+    bench.press("\t");
+    assert!(bench.bottom().starts_with(" ⏎ show the item"), "{}", bench.bottom());
+    bench.press("\r");
+    assert!(bench.wants().is_empty() && bench.text().contains("kubectl apply"), "{}", bench.text());
+    assert!(bench.bottom().starts_with(" ⏎ run"), "{}", bench.bottom());
+}
+
+#[test]
+fn the_wheel_moves_dialogs_and_answers_none() {
+    let mut bench = Bench::deploying();
+    bench.press("?");
+    let before = bench.row(2);
+    bench.press("\x1b[<65;10;10M");
+    assert_ne!(bench.row(2), before, "help went down");
+    bench.presses(&["\x1b", "s"]);
+    bench.press("\x1b[<65;60;10M");
+    assert!(bench.bottom().contains("does not apply"), "{}", bench.bottom());
+    bench.press("\x1b[<0;60;4M\x1b[<0;60;4m");
+    assert!(bench.wants().is_empty());
+}
+
+#[test]
 fn nothing_hostile_reaches_the_screen() {
     let mut plan = plan();
     let evil = "\x1b]52;c;cm0gLXJm\x07\u{9b}31m\u{202e}\x1b[2J\r\nx";

@@ -79,7 +79,7 @@ fn closing_a_phase() {
     bench.answer_all_but_the_form();
     both("form-deferred-close", &mut bench);
     bench.press("\r");
-    both("close-left", &mut bench);
+    both("form-came-back", &mut bench);
     bench.presses(&["\x1b"]);
     let item = bench.host.state.plan.items[4].id.clone();
     bench.host.want("anna@ops1", None, Want::Skip { item, reason: "no window this time".into() }).unwrap();
@@ -197,10 +197,31 @@ fn a_command_that_seems_to_ask() {
     bench.host.asking("Proceed? [y/N] ", false);
     bench.settle();
     both("asks", &mut bench);
+    assert!(bench.bottom().contains("t type  x x stop"), "what answers it is there at 80x24: {}", bench.bottom());
     bench.host.asking("Password: ", true);
     bench.settle();
     bench.press("t");
     both("typing-unseen", &mut bench);
+    bench.presses(&["\x1d", "z"]);
+    both("zoomed", &mut bench);
+    bench.press("x");
+    assert!(bench.bottom().contains("x again stops it. It changes nothing: it reads only"), "{}", bench.bottom());
+}
+
+#[test]
+fn a_full_disk_holds_a_command() {
+    let mut bench = Bench::deploying();
+    bench.presses(&["j", "\r", "\r"]);
+    let (index, attempt) = bench.host.running();
+    bench.host.live.held = vec![(attempt, "no space left on device".into())];
+    bench.host.say_live();
+    bench.settle();
+    both("held", &mut bench);
+    bench.press("u");
+    both("held-menu", &mut bench);
+    bench.presses(&["j", "\r"]);
+    let item = bench.host.state.plan.items[index].id.clone();
+    assert!(bench.wants().contains(&Want::GoOnUnrecorded { item, attempt }), "{}", bench.text());
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::cli::{Stop, note, person};
 use crate::engine::plan::{Plan, WhereKind};
 use crate::host::Announce;
 use crate::journal::{PresenceBoard, Seen};
+use crate::tui::world;
 use crate::words::{RunId, local_and_utc};
 
 /// What every account is told of a run of this plan.
@@ -11,7 +12,7 @@ pub fn announce(plan: &Plan) -> Announce {
     // The commit is what is deployed, not where to.
     let places = plan.places.iter().filter(|p| p.kind != WhereKind::Git).map(|p| p.is.as_str());
     let target: Vec<&str> = places.collect();
-    let place = plan.place(WhereKind::Environment).map_or_else(person::machine, str::to_owned);
+    let place = world(false, plan.place(WhereKind::Environment), &person::machine());
     Announce { target: target.join(" · "), place, runbook: plan.title.clone() }
 }
 

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::cli::person;
 use crate::engine::event::{RunEnd, RunOpened};
 use crate::engine::{Event, PlanScope, State};
 use crate::host::KEEPER;
 use crate::journal::{RunEntry, RunFolder};
 use crate::link;
 use crate::record;
+use crate::tui::world;
 use crate::words::{ItemId, files, short_duration};
 
 /// How much of a journal's end is looked at for the event that ended the run, bytes.
@@ -164,7 +166,7 @@ impl Seen {
             title: head.title,
             runbook: opened.map(|o| o.runbook.clone()).unwrap_or_default(),
             target: target.join(" · "),
-            world: if training { "TRAINING".into() } else { environment.unwrap_or_default() },
+            world: world(training, environment.as_deref(), &person::machine()),
             operator: opened.map(|o| o.operator.clone()).unwrap_or_default(),
             standing: Standing::Damaged,
             alive: entry.alive,

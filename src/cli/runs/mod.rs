@@ -118,7 +118,7 @@ fn table(mine: &[Seen], others: &[OnBoard], dir: &str) -> String {
         let _ = writeln!(text, "{:<11}  {}", run.standing.words(), sanitize_line(&run.id));
         let mut about = vec![run.title.as_str(), run.world.as_str(), run.operator.as_str()];
         about.retain(|part| !part.is_empty());
-        if !run.target.is_empty() && run.target != run.world {
+        if !run.target.is_empty() && !run.target.eq_ignore_ascii_case(&run.world) {
             about.insert(1, &run.target);
         }
         let place = run.place_words();

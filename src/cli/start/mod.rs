@@ -28,7 +28,7 @@ const PAST: usize = 12;
 const HELP: &str = "\
 flightdeck flies you through a deployment the way an electronic checklist flies a crew through a departure.
 
-A runbook is one YAML file: what is done, what is looked at, who has to agree, how to go back. flightdeck looks by
+A runbook is one YAML file: what is done, what is looked at, who has to agree, how to go back. flightdeck looks by \
 itself where it can, runs the commands that you start, asks for what only a person knows, and keeps a record.
 
 Begin with a training flight: it runs against a simulated system, touches nothing real and needs nothing installed.
@@ -38,7 +38,7 @@ Begin with a training flight: it runs against a simulated system, touches nothin
   Return to   runs that go on, also those that other accounts fly on this machine
   Records     runs that are over
 
-Opening one starts nothing: the values come first, then the plan, and only Enter on the plan starts the run. On a real
+Opening one starts nothing: the values come first, then the plan, and only Enter on the plan starts the run. On a real \
 target its name is typed there. `q` leaves a run going; `flightdeck attach` returns to it.
 
 On the command line: `flightdeck --help`.

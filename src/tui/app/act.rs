@@ -23,12 +23,6 @@ impl App {
                 self.view.tape_up = 0;
             }
             Cmd::Stop => self.stop(),
-            Cmd::Unrecorded => {
-                if let Some((index, attempt)) = self.ctx().running() {
-                    let item = self.model.state.plan.items[index].id.clone();
-                    self.want(Want::GoOnUnrecorded { item, attempt }, None);
-                }
-            }
             Cmd::Zoom => self.view.zoom = !self.view.zoom,
             Cmd::Edit => self.with_item(|ctx, index| Ok(Deed::Open(Box::new(dialogs::edit(ctx, index)?)))),
             Cmd::Skip => self.with_item(|ctx, index| Ok(Deed::Open(Box::new(dialogs::skip(ctx, index)?)))),
@@ -71,6 +65,10 @@ impl App {
                     self.open(Box::new(menu));
                 }
             }
+            Cmd::Unrecorded => self.with_item(|ctx, index| {
+                let menu = dialogs::unrecorded(ctx, index).ok_or("no command is held here")?;
+                Ok(Deed::Open(Box::new(menu)))
+            }),
             Cmd::Help => self.help(),
             Cmd::Leave if self.model.state.ended.is_some() || self.model.gone.is_some() => self.leave_ended(),
             Cmd::Leave => {
@@ -111,6 +109,7 @@ impl App {
                 Err(want) => self.want(want, None),
             },
             (Verb::Fold, _) => self.fold(),
+            (Verb::Show, _) => self.view.chosen = None,
             (Verb::Close(phase), _) => self.open(Box::new(Close::new(phase))),
             (Verb::Continue, _) => self.want(Want::Continue, None),
             (Verb::CheckAgain, _) => self.want(Want::CheckPlaces, None),
@@ -256,16 +255,20 @@ impl App {
             lines.extend(text::lines(help).into_iter().map(|l| (format!("  {l}"), Kind::Text)));
             lines.push((String::new(), Kind::Text));
         }
-        lines.push(("Keys (letters in any case)".into(), Kind::Heading));
-        for (label, words, why_not) in help(&ctx) {
-            let label = ctx.theme.key(label);
-            let pad = " ".repeat(11usize.saturating_sub(text::width(label)));
-            match why_not {
-                None => lines.push((format!("  {label}{pad}{words}"), Kind::Text)),
-                Some(why) => lines.push((format!("  {label}{pad}{words}   (not now: {why})"), Kind::Faint)),
+        // What does something here is read first; the rest says why not.
+        let (not_now, now): (Vec<_>, Vec<_>) = help(&ctx).into_iter().partition(|(.., why_not)| why_not.is_some());
+        for (heading, keys) in [("Keys (letters in any case)", now), ("Not now", not_now)] {
+            lines.push((heading.into(), Kind::Heading));
+            for (label, words, why_not) in keys {
+                let label = ctx.theme.key(label);
+                let pad = " ".repeat(11usize.saturating_sub(text::width(label)));
+                lines.push(match why_not {
+                    None => (format!("  {label}{pad}{words}"), Kind::Text),
+                    Some(why) => (format!("  {label}{pad}{words}: {why}"), Kind::Faint),
+                });
             }
+            lines.push((String::new(), Kind::Text));
         }
-        lines.push((String::new(), Kind::Text));
         lines.push((
             "In a form: Enter next field, on the last one it answers; Alt-Enter or Ctrl-J a new line; Esc back.".into(),
             Kind::Text,

@@ -229,8 +229,13 @@ fn breadcrumb(ctx: &Ctx<'_>, buf: &mut Buffer, row: Rect) {
     Paint::new(buf, Rect { width: row.width - 1, ..row }).right(0, &owed);
 }
 
-/// The terminal alone: no frames, so that the outer terminal's own selection takes text only.
+/// The terminal alone under its item's name: no frames, so that the outer terminal's own selection takes text only.
 fn zoomed(ctx: &Ctx<'_>, buf: &mut Buffer, room: Rect) -> Body {
+    if let Some(index) = ctx.item() {
+        let line = item::headline(ctx, index, usize::from(room.width).saturating_sub(1));
+        Paint::new(buf, room).line(1, 0, &line);
+    }
+    let room = Rect { y: room.y + 1, height: room.height - 1, ..room };
     let (top, cursor) = tape::draw(ctx, buf, room);
     let drawn = Drawn { tape: Some(room), tape_top: top, item: room, ..Drawn::default() };
     Body { drawn, cursor, pane: room, body: room }

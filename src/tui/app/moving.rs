@@ -1,10 +1,10 @@
 //! Moving about: cursor, folds, scrolls, pages, the mouse.
 
 use super::App;
-use crate::tui::input::{Mouse, MouseKind};
+use crate::tui::input::{Code, Key, Mouse, MouseKind};
 use crate::tui::keymap::Cmd;
 use crate::tui::tree::{Node, TreeRow, ancestors, rows};
-use crate::tui::view::Pane;
+use crate::tui::view::{Ctx, Pane};
 
 /// Rows that the wheel moves.
 const WHEEL: usize = 3;
@@ -156,10 +156,28 @@ impl App {
         };
     }
 
+    /// The wheel moves what is read or chosen from, as the arrows do; in a text it would change an answer.
+    fn wheel_dialog(&mut self, kind: MouseKind) {
+        let code = match kind {
+            MouseKind::WheelUp => Code::Up,
+            MouseKind::WheelDown => Code::Down,
+            MouseKind::Press | MouseKind::Other => return,
+        };
+        let ctx =
+            Ctx { model: &self.model, view: &self.view, theme: self.theme, now: self.now, options: &self.options };
+        if let Some(opened) = self.dialogs.last_mut().filter(|opened| !opened.dialog.is_text()) {
+            for _ in 0..WHEEL {
+                // Arrows in a list or a text to read ask for nothing.
+                let _ = opened.dialog.key(Key::plain(code), &ctx);
+            }
+            self.dirty = true;
+        }
+    }
+
     /// The mouse selects and scrolls; it never starts, confirms, sends or stops.
     pub(super) fn mouse(&mut self, mouse: Mouse) {
         if !self.dialogs.is_empty() {
-            return;
+            return self.wheel_dialog(mouse.kind);
         }
         let inside = |area: ratatui::layout::Rect| area.contains(ratatui::layout::Position { x: mouse.x, y: mouse.y });
         let drawn = self.view.drawn.clone();

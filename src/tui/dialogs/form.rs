@@ -218,20 +218,11 @@ impl Dialog for Form {
             if !field.hint.is_empty() && (here || !self.words) {
                 lines.extend(Line::wrapped(&field.hint, columns, 2, theme.faint()));
             }
-            let mark = if here { theme.pick("▸ ", "> ") } else { "  " };
-            let (rows, (x, y)) = field.text.rows(columns.saturating_sub(3));
+            let (rows, (x, y)) = field.text.lines(theme, columns, here, field.hidden);
             if here {
-                cursor = Some((x + 2, lines.len() + y));
+                cursor = Some((x, lines.len() + y));
             }
-            for (n, row) in rows.iter().enumerate() {
-                let text = if field.hidden { "*".repeat(crate::tui::text::width(row)) } else { row.clone() };
-                let lead = if n == 0 { mark } else { "  " };
-                let style = if here { theme.focus() } else { ratatui::style::Style::new() };
-                let pad =
-                    columns.saturating_sub(2 + crate::tui::text::width(&text)).min(if here { columns } else { 0 });
-                let shown = style.add_modifier(ratatui::style::Modifier::UNDERLINED);
-                lines.push(Line::of(lead, theme.focus()).with(text, style).with(" ".repeat(pad), shown));
-            }
+            lines.extend(rows);
             if !self.words {
                 lines.push(Line::blank());
             }

@@ -312,6 +312,21 @@ pub fn pause() -> Form {
     .kept()
 }
 
+/// A command that a full disk holds: wait, or go on without keeping its output.
+pub fn unrecorded(ctx: &Ctx<'_>, index: usize) -> Option<Menu> {
+    let (_, attempt) = ctx.running()?;
+    let why = ctx.model.held(attempt)?;
+    let item = ctx.model.state.plan.items[index].id.clone();
+    let menu = Menu::new("unrecorded", facts::title(ctx.model, index))
+        .intro(vec![format!("It is held, since its output cannot be written: {}", text::line(why))])
+        .about(index)
+        .way("wait for the disk", "nothing is lost; free some room and it goes on by itself", |_| vec![Deed::Close])
+        .way("go on unrecorded", "what it says from here on is not kept; the record says so", move |_| {
+            vec![Deed::Want(Want::GoOnUnrecorded { item: item.clone(), attempt })]
+        });
+    Some(menu)
+}
+
 /// How an unknown attempt ended.
 pub fn unknown(ctx: &Ctx<'_>, index: usize) -> Option<Menu> {
     let item = &ctx.model.state.items[index];

@@ -18,7 +18,9 @@ pub use close::Close;
 pub use control::Control;
 pub use find::Find;
 pub use form::{Field, Form};
-pub use forms::{again, answer, approval, begin, danger, defer, edit, note, pause, reopen, secret, skip, unknown};
+pub use forms::{
+    again, answer, approval, begin, danger, defer, edit, note, pause, reopen, secret, skip, unknown, unrecorded,
+};
 pub use leave::{asked, leave};
 pub use menu::Menu;
 pub use metrics::Metrics;

@@ -32,6 +32,11 @@ pub fn banner(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
         );
         all.push((words, theme.critical()));
     }
+    if let Some((_, why)) = ctx.model.live.held.first().filter(|_| ctx.model.gone.is_none()) {
+        let words =
+            format!("what runs is held, its output cannot be written: {}. u lets it go on unrecorded", text::line(why));
+        all.push((words, theme.critical()));
+    }
     for (kind, (pinned, found)) in &state.moved {
         let words = format!(
             "{} is {}, pinned {}: nothing starts; switch back, then check again",

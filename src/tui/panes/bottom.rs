@@ -10,7 +10,7 @@ use crate::tui::widgets::{Line, Paint};
 
 /// Keys that keep their places in a short row: stop, rollback, help, the ways back and out.
 const KEPT: [&str; 6] = ["x x", "r", "?", "q", "Esc", "Ctrl-]"];
-/// What stays even when something is to be read first.
+/// What stays even when something is to be read first: the first of these that is there.
 const WAYS_OUT: [&str; 3] = ["q", "Esc", "Ctrl-]"];
 
 /// Columns that a cut word still says something in.
@@ -33,19 +33,20 @@ pub fn draw(
     let width_of = |keys: &[&str]| -> usize {
         verbs.iter().filter(|(key, _)| keys.contains(key)).map(|verb| piece_width(theme, verb)).sum()
     };
+    let way_out = WAYS_OUT.into_iter().find(|way| verbs.iter().any(|(key, _)| key == way)).unwrap_or_default();
     if let Some(said) = said {
-        let room = room.saturating_sub(line.width() + width_of(&WAYS_OUT) + 3);
+        let room = room.saturating_sub(line.width() + width_of(&[way_out]) + 3);
         line = line.with(text::cut(said, room), theme.caution()).with("   ", Style::new());
     }
     // What has no room is left out from the first on that does not fit: a short row says by `?` where the rest is.
-    let (mut kept, mut out) = (width_of(&KEPT), width_of(&WAYS_OUT));
+    let (mut kept, mut out) = (width_of(&KEPT), width_of(&[way_out]));
     let mut full = false;
     for (index, verb) in verbs.iter().enumerate() {
         let (key, words) = verb;
         let width = piece_width(theme, verb) + usize::from(index == 0);
         if KEPT.contains(key) {
             kept -= piece_width(theme, verb);
-            if WAYS_OUT.contains(key) {
+            if *key == way_out {
                 out -= piece_width(theme, verb);
             }
             if line.width() + width + out <= room + 2 {

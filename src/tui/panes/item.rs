@@ -51,6 +51,19 @@ pub fn title(ctx: &Ctx<'_>, columns: usize) -> String {
     }
 }
 
+/// An item in one row: what it is, how its last attempt stands.
+pub fn headline(ctx: &Ctx<'_>, index: usize, columns: usize) -> Line {
+    let (glyph, style) = ctx.theme.status(&ctx.model.status(index), ctx.model.state.current == Some(index));
+    let words = match ctx.model.state.items[index].attempt() {
+        Some(attempt) if attempt.ended.is_none() => format!("   {}", running(ctx, attempt)),
+        Some(attempt) => format!("   {}", facts::ended(attempt)),
+        None => String::new(),
+    };
+    let room = columns.saturating_sub(text::width(glyph) + 1 + text::width(&words));
+    let title = text::cut_middle(&facts::title(ctx.model, index), room);
+    Line::of(format!("{glyph} "), style).with(title, ctx.theme.strong()).with(words, style)
+}
+
 /// Draws the pane.
 pub fn draw(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect) -> Drew {
     let columns = usize::from(area.width);

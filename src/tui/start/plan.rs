@@ -153,12 +153,9 @@ impl PlanBefore {
         let columns = usize::from(width.saturating_sub(4));
         let mut lines: Vec<Line> = words.iter().flat_map(|w| Line::wrapped(w, columns, 0, Style::new())).collect();
         lines.push(Line::blank());
-        let (rows, (x, y)) = typed.rows(columns.saturating_sub(2));
+        let (rows, (x, y)) = typed.lines(theme, columns, true, false);
         let first = lines.len();
-        for (index, row) in rows.iter().enumerate() {
-            let lead = if index == 0 { theme.pick("▸ ", "> ") } else { "  " };
-            lines.push(Line::of(lead, theme.focus()).with(row.clone(), theme.focus()));
-        }
+        lines.extend(rows);
         if let Some(problem) = &self.problem {
             lines.extend(Line::wrapped(problem, columns, 0, theme.caution()));
         }
@@ -174,7 +171,7 @@ impl PlanBefore {
         let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         Paint::new(buf, inside).lines(&lines, 0);
         let row = u16::try_from(first + y).ok().filter(|row| *row < inside.height)?;
-        Some(Position { x: inside.x + 2 + u16::try_from(x).ok()?, y: inside.y + row })
+        Some(Position { x: inside.x + u16::try_from(x).ok()?, y: inside.y + row })
     }
 }
 

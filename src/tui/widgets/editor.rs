@@ -1,10 +1,13 @@
 //! A text that is typed: one line or several, edited by graphemes.
 
+use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::paint::Line;
 use crate::terminal::is_hidden;
 use crate::tui::input::{Code, Key};
+use crate::tui::theme::Theme;
 
 /// Most bytes of one text.
 const MOST: usize = 64 * 1024;
@@ -139,6 +142,24 @@ impl Editor {
             cursor = (used, rows.len() - 1);
         }
         (rows, cursor)
+    }
+
+    /// The text as lines behind a mark, underlined to the edge while it is under edit (`here`), and the cursor's column
+    /// and row in them. What is hidden is shown by its length only.
+    pub fn lines(&self, theme: Theme, columns: usize, here: bool, hidden: bool) -> (Vec<Line>, (usize, usize)) {
+        let (rows, (x, y)) = self.rows(columns.saturating_sub(3));
+        let style = if here { theme.focus() } else { Style::new() };
+        let line = |(n, row): (usize, String)| {
+            let lead = match (n, here) {
+                (0, true) => theme.pick("▸ ", "> "),
+                _ => "  ",
+            };
+            let text = if hidden { "*".repeat(row.width()) } else { row };
+            let pad = if here { columns.saturating_sub(2 + text.width()) } else { 0 };
+            let edge = style.add_modifier(Modifier::UNDERLINED);
+            Line::of(lead, theme.focus()).with(text, style).with(" ".repeat(pad), edge)
+        };
+        (rows.into_iter().enumerate().map(line).collect(), (x + 2, y))
     }
 
     fn column(&self, start: usize, column: usize) -> usize {
