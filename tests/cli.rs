@@ -301,13 +301,17 @@ flightdeck: 1
 title: Ask me
 steps:
   - { title: The change, id: the_change, confirm: { ask: Link to the change, answer: link } }
+  - What the program confirms by itself
 ";
     let book = place.write("q.yaml", text).display().to_string();
     place.flightdeck(&["run", &book, "--plain", "--yes"]).is(3).says("The change");
     place.write("answers.yaml", "the_change: https://example.com/1\n");
     place.flightdeck(&["run", &book, "--plain", "--yes", "--answers", "answers.yaml"]).is(0);
-    let kept = place.folders().into_iter().find_map(|folder| std::fs::read(folder.join("answers.json")).ok());
-    let answers: Value = serde_json::from_slice(&kept.unwrap()).unwrap();
+    let filed = place.folders().into_iter().find(|folder| folder.join("answers.json").exists()).unwrap();
+    let record = place.flightdeck(&["record", "show", &filed.display().to_string()]);
+    let from_file = |line: &&str| line.contains("(from the answers file)");
+    assert_eq!(record.out.lines().filter(from_file).count(), 1, "{}", record.out);
+    let answers: Value = serde_json::from_slice(&std::fs::read(filed.join("answers.json")).unwrap()).unwrap();
     assert_eq!(answers["the_change"]["answer"], "https://example.com/1");
     place.write("typo.yaml", "the_chnage: https://example.com/1\n");
     let typo = place.flightdeck(&["run", &book, "--plain", "--yes", "--answers", "typo.yaml"]);
@@ -451,6 +455,25 @@ fn a_run_whose_client_and_host_die_is_resumed() {
     assert_eq!(started, 2, "the waiting command was started once");
     slow.place.flightdeck(&["record", "verify", "slow"]).is(0);
     slow.place.flightdeck(&["resume", "slow"]).is(2).says("has ended");
+}
+
+#[test]
+fn who_returns_to_a_parked_run_needs_no_other_command_than_attach() {
+    let place = Place::new();
+    let text = "flightdeck: 1\ntitle: Boxes\nsteps:\n  - One\n  - Two\n";
+    let book = place.write("boxes.yaml", text).display().to_string();
+    // Flown by hand; who began it leaves before anything was changed.
+    place.flightdeck(&["run", &book, "--plain"]).is(3).says("flightdeck attach");
+    let journal = std::fs::read_to_string(place.folders()[0].join("journal.jsonl")).unwrap();
+    assert!(journal.contains(r#""person_needed":{"item":"one""#), "the journal says for what it waits: {journal}");
+    let seen = || place.json(&["runs", "--json"])["runs"][0].clone();
+    wait_for("its host is gone", || (seen()["alive"] == false).then_some(()));
+    assert_eq!(seen()["standing"], "parked");
+    place.flightdeck(&["attach", "--observe", "--plain"]).is(2).says("attach");
+    place.flightdeck(&["attach", "--plain"]).is(3).says("One");
+    // At once again: the host that stays for a moment, or leaves just now, is no hindrance.
+    place.flightdeck(&["attach", "boxes", "--plain"]).is(3).says("One");
+    place.flightdeck(&["resume", "boxes", "--plain"]).is(3).says("One");
 }
 
 #[test]

@@ -48,6 +48,23 @@ fn nothing_lost(run: &Run, clients: &[&Client]) {
     }
 }
 
+/// Starts the run of [`GATE`] and waits until its first command has begun: the host and the keeper.
+fn in_the_change(run: &mut Run) -> (u32, u32) {
+    let host = run.start();
+    run.client().running();
+    wait_for("it has begun", || run.text("ran").contains("once").then_some(()));
+    wait_for("its process is on file", || run.command_of(1));
+    (host, run.keeper_of(1).unwrap())
+}
+
+/// A run of [`GATE`] that has begun and waits for its operator: the host.
+fn before_the_change() -> (Run, u32) {
+    let mut run = Run::of(GATE);
+    let host = run.start();
+    run.client().begin();
+    (run, host)
+}
+
 #[test]
 fn a_host_killed_in_the_middle_of_each_of_ten_steps_loses_nothing() {
     let mut run = Run::unattended(&ten_steps());
@@ -80,12 +97,8 @@ fn a_host_killed_in_the_middle_of_each_of_ten_steps_loses_nothing() {
 #[test]
 fn host_and_keeper_killed_leave_an_unknown_that_the_operator_settles() {
     let mut run = Run::unattended(GATE);
-    let host = run.start();
-    let mut anna = run.client();
-    anna.running();
-    let command = wait_for("its command runs", || run.command_of(1));
-    wait_for("it has begun", || run.text("ran").contains("once").then_some(()));
-    let keeper = run.keeper_of(1).unwrap();
+    let (host, keeper) = in_the_change(&mut run);
+    let command = run.command_of(1).unwrap();
     run.kill(host);
     run.kill(keeper);
     wait_for("its terminal is gone and it with it", || (!lives(command)).then_some(()));
@@ -114,10 +127,7 @@ fn host_and_keeper_killed_leave_an_unknown_that_the_operator_settles() {
 #[test]
 fn a_look_settles_what_nobody_saw_end() {
     let mut run = Run::unattended(GATE);
-    let host = run.start();
-    run.client().running();
-    wait_for("it has begun", || run.text("ran").contains("once").then_some(()));
-    let keeper = run.keeper_of(1).unwrap();
+    let (host, keeper) = in_the_change(&mut run);
     std::fs::write(run.path("applied"), "").unwrap();
     run.kill(host);
     run.kill(keeper);
@@ -137,9 +147,7 @@ fn a_look_settles_what_nobody_saw_end() {
 #[test]
 fn a_settling_look_that_was_cut_off_is_made_again() {
     let mut run = Run::unattended(GATE);
-    let host = run.start();
-    run.client().running();
-    let keeper = wait_for("it has begun", || run.keeper_of(1));
+    let (host, keeper) = in_the_change(&mut run);
     run.kill(host);
     run.kill(keeper);
     let host = run.resume();
@@ -157,11 +165,8 @@ fn a_settling_look_that_was_cut_off_is_made_again() {
 #[test]
 fn what_was_written_down_but_never_started_is_free_to_start() {
     let mut run = Run::unattended(GATE);
-    let host = run.start();
-    let mut anna = run.client();
-    anna.running();
-    let command = wait_for("its command runs", || run.command_of(1));
-    let keeper = run.keeper_of(1).unwrap();
+    let (host, keeper) = in_the_change(&mut run);
+    let command = run.command_of(1).unwrap();
     run.kill(host);
     run.kill(keeper);
     signal(command, Signal::KILL);
@@ -182,9 +187,7 @@ fn what_was_written_down_but_never_started_is_free_to_start() {
 #[test]
 fn a_command_that_ended_while_nobody_watched_is_known() {
     let mut run = Run::unattended(GATE);
-    let host = run.start();
-    run.client().running();
-    wait_for("it has begun", || run.text("ran").contains("once").then_some(()));
+    let (host, _) = in_the_change(&mut run);
     run.kill(host);
     std::fs::write(run.path("go"), "").unwrap();
     wait_for("its end is on file", || run.folder.join("terminals/1.exit").exists().then_some(()));
@@ -274,10 +277,9 @@ fn a_client_killed_in_a_step_changes_nothing_and_the_next_sees_all_output() {
 
 #[test]
 fn a_second_host_is_refused_and_harms_nothing() {
-    let mut run = Run::of(GATE);
-    let host = run.start();
+    let (mut run, host) = before_the_change();
     let mut anna = run.client();
-    anna.begin();
+    anna.until("the flight has begun", |c| c.state.begun.map(|_| ()));
     run.settings.resume = true;
     let why = run.try_start().unwrap_err().to_string();
     assert!(why.contains(&host.to_string()), "it names who has the run: {why}");
@@ -294,10 +296,7 @@ fn a_second_host_is_refused_and_harms_nothing() {
 
 #[test]
 fn a_torn_last_line_is_set_aside_and_told() {
-    let mut run = Run::of(GATE);
-    let host = run.start();
-    let mut anna = run.client();
-    anna.begin();
+    let (mut run, host) = before_the_change();
     run.kill(host);
     let path = run.folder.join("journal.jsonl");
     let whole = std::fs::read(&path).unwrap();
@@ -317,10 +316,7 @@ fn a_torn_last_line_is_set_aside_and_told() {
 
 #[test]
 fn a_journal_broken_in_the_middle_is_only_read() {
-    let mut run = Run::of(GATE);
-    let host = run.start();
-    let mut anna = run.client();
-    anna.begin();
+    let (mut run, host) = before_the_change();
     run.kill(host);
     let path = run.folder.join("journal.jsonl");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -328,7 +324,9 @@ fn a_journal_broken_in_the_middle_is_only_read() {
     assert_ne!(text, broken);
     std::fs::write(&path, &broken).unwrap();
     run.settings.resume = true;
-    let why = run.try_start().unwrap_err().to_string();
+    let error = run.try_start().unwrap_err();
+    assert!(matches!(error, flightdeck::host::LaunchError::Disk(_)), "{error:?}");
+    let why = error.to_string();
     assert!(why.contains("can only be read") && why.contains("journal.jsonl") && why.contains('1'), "{why}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), broken, "nothing was written");
 }
@@ -342,5 +340,6 @@ fn an_ended_run_is_not_gone_on_with() {
     drop(anna);
     run.wait_gone(host);
     run.settings.resume = true;
-    assert!(run.try_start().unwrap_err().to_string().contains("ended"));
+    let error = run.try_start().unwrap_err();
+    assert!(matches!(&error, flightdeck::host::LaunchError::Refused(why) if why.contains("ended")), "{error:?}");
 }

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{Run, wait_for};
+use common::{Client, Run, wait_for};
 use flightdeck::engine::{Event, Status, Want};
 use flightdeck::words::Outcome;
 
@@ -58,6 +58,17 @@ fn disk() -> Option<PathBuf> {
     std::env::var_os(DISK).map(PathBuf::from)
 }
 
+/// A run on the small disk whose first step was started.
+fn flying(disk: &Path, book: &str, first: &str) -> (Run, Client) {
+    let work = tempfile::tempdir_in("/tmp").unwrap();
+    let mut run = Run::in_folder(work, &disk.join("runs"), book);
+    run.start();
+    let mut anna = run.client();
+    anna.begin();
+    anna.start(first);
+    (run, anna)
+}
+
 /// Fills the disk to the last byte; the file.
 fn fill(disk: &Path) -> PathBuf {
     let path = disk.join("ballast");
@@ -78,12 +89,7 @@ fn a_full_disk_loses_nothing_starts_nothing_says_so_and_goes_on() {
 #[ignore = "only on the small disk that the test above makes"]
 fn full_in_the_middle_of_a_flight() {
     let Some(disk) = disk() else { return };
-    let work = tempfile::tempdir_in("/tmp").unwrap();
-    let mut run = Run::in_folder(work, &disk.join("runs"), BOOK);
-    run.start();
-    let mut anna = run.client();
-    anna.begin();
-    anna.start("long");
+    let (run, mut anna) = flying(&disk, BOOK, "long");
     wait_for("its command runs", || run.command_of(1));
     let ballast = fill(&disk);
 
@@ -124,6 +130,70 @@ fn full_in_the_middle_of_a_flight() {
     run.verify();
 }
 
+const LOUD: &str = "
+flightdeck: 1
+title: Loud
+steps:
+  - { title: Loud, run: head -c 9000000 /dev/zero }
+  - { title: Louder, run: head -c 9000000 /dev/zero }
+";
+
+#[test]
+fn a_loud_command_is_held_and_the_journal_has_room_for_what_the_operator_says_of_it() {
+    on_a_small_disk("full_of_output");
+}
+
+#[test]
+#[ignore = "only on the small disk that the test above makes"]
+fn full_of_output() {
+    let Some(disk) = disk() else { return };
+    let (run, mut anna) = flying(&disk, LOUD, "loud");
+    let held = |c: &Client, attempt: u32| {
+        let held = c.live.as_ref()?.held.iter().find(|(a, _)| *a == attempt)?.1.clone();
+        assert!(held.contains("1.out") && held.contains("no space left"), "{held}");
+        Some(())
+    };
+    anna.until("it is held", |c| held(c, 1));
+    assert!(anna.state.storage_failed.is_none(), "the journal is not out of room");
+    anna.done(Want::GoOnUnrecorded { item: "loud".into(), attempt: 1 });
+    anna.status("loud", &Status::Passed);
+    let lost: u64 = anna.event("what is lost is said", |e| match e {
+        Event::CautionRaised { text, .. } => text.strip_suffix(" bytes of its output could not be kept")?.parse().ok(),
+        _ => None,
+    });
+    let kept = std::fs::metadata(run.folder.join("terminals/1.out")).unwrap().len();
+    assert_eq!(kept + lost, 9_000_000);
+    assert!(anna.refused(Want::GoOnUnrecorded { item: "loud".into(), attempt: 1 }).contains("ended already"));
+    // The other way: it is stopped.
+    anna.start("louder");
+    anna.until("it is held", |c| c.live.as_ref()?.held.iter().any(|(a, _)| *a == 2).then_some(()));
+    anna.done(Want::Stop { item: "louder".into(), attempt: 2 });
+    anna.status("louder", &Status::Failed(Outcome::Cancelled));
+    run.verify();
+}
+
+#[test]
+fn what_runs_can_be_stopped_when_nothing_can_be_written_down() {
+    on_a_small_disk("stopped_on_a_full_disk");
+}
+
+#[test]
+#[ignore = "only on the small disk that the test above makes"]
+fn stopped_on_a_full_disk() {
+    let Some(disk) = disk() else { return };
+    let (run, mut anna) = flying(&disk, BOOK, "long");
+    let command = wait_for("its command runs", || run.command_of(1));
+    let ballast = fill(&disk);
+    assert!(anna.refused(Want::Note { text: "x".repeat(200_000), about: None, item: None }).contains("cannot be written"));
+    let why = anna.refused(Want::Stop { item: "long".into(), attempt: 1 });
+    assert!(why.contains("interrupted") && why.contains("written down as soon"), "{why}");
+    wait_for("it is stopped", || (!common::lives(command)).then_some(()));
+    std::fs::remove_file(ballast).unwrap();
+    anna.event("that it was stopped is written down", |e| matches!(e, Event::StopRequested { .. }).then_some(()));
+    anna.status("long", &Status::Failed(Outcome::Cancelled));
+    run.verify();
+}
+
 #[test]
 fn an_unattended_flight_waits_for_room_and_goes_on_by_itself() {
     on_a_small_disk("full_while_nobody_looks");
@@ -145,7 +215,7 @@ fn full_while_nobody_looks() {
     // The last page of the journal may still have room for a word about the output that has none.
     let mut anna = run.client();
     anna.until("it is said", |c| {
-        let held = |e: &Event| matches!(e, Event::CautionRaised { text, .. } if text.contains("No space left"));
+        let held = |e: &Event| matches!(e, Event::CautionRaised { text, .. } if text.contains("no space left"));
         let waits = c.live.as_ref().is_some_and(|l| l.disk_wait.is_some());
         (waits || c.events.iter().any(|r| held(&r.event))).then_some(())
     });

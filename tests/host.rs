@@ -163,6 +163,24 @@ steps:
 }
 
 #[test]
+fn commands_open_no_pager_unless_their_step_says_so() {
+    let mut run = Run::unattended(
+        r#"
+flightdeck: 1
+title: Pagers
+steps:
+  - { title: Usual, script: 'echo "$PAGER $GIT_PAGER $SYSTEMD_PAGER"' }
+  - { title: Own, script: 'echo "$PAGER $GIT_PAGER"', env: { PAGER: less } }
+"#,
+    );
+    run.settings.environment.push(("PAGER".into(), "more".into()));
+    run.start();
+    run.client().ended();
+    assert_eq!(run.file("terminals/1.out"), "cat cat cat\r\n");
+    assert_eq!(run.file("terminals/2.out"), "less cat\r\n");
+}
+
+#[test]
 fn a_flood_is_sent_as_few_pictures() {
     let mut run = Run::of(
         "
@@ -207,10 +225,13 @@ fn a_host_that_is_asked_to_end_leaves_in_order_and_its_command_runs_on() {
     assert!(matches!(run.events().last(), Some(Event::HostLeft { .. })), "it is the last event");
     assert!(lives(keeper));
     run.settings.environment.push(("DOCKER_HOST".into(), "unix:///x.sock".into()));
+    run.settings.environment.push(("HOME".into(), "/elsewhere".into()));
     let host = run.resume();
     let mut anna = run.client();
     anna.event("another environment is told", |e| match e {
-        Event::CautionRaised { text, .. } => text.contains("new DOCKER_HOST").then_some(()),
+        Event::CautionRaised { text, .. } => {
+            (text.contains("new DOCKER_HOST") && text.contains("HOME is /elsewhere, was ")).then_some(())
+        }
         _ => None,
     });
     anna.event("the command is adopted", |e| matches!(e, Event::AttemptAdopted { .. }).then_some(()));
@@ -220,6 +241,7 @@ fn a_host_that_is_asked_to_end_leaves_in_order_and_its_command_runs_on() {
     anna.show(1);
     anna.sees("done");
     assert!(lives(host));
+    assert!(run.file("record.md").contains("another environment"), "the record shows it");
     run.verify();
 }
 
@@ -427,6 +449,15 @@ steps:
     assert_eq!(run.outcomes(), ["use_it passed"]);
 }
 
+/// The run's commands see a kubeconfig whose context is `prod-eu`; what is given back switches it.
+fn in_prod(run: &mut Run) -> impl Fn(&str) + use<> {
+    let config = run.path("kubeconfig");
+    run.settings.environment.push(("KUBECONFIG".into(), config.display().to_string()));
+    let context = move |name: &str| std::fs::write(&config, format!("current-context: {name}\n")).unwrap();
+    context("prod-eu");
+    context
+}
+
 #[test]
 fn a_place_that_was_switched_stops_starts_until_it_is_back() {
     let mut run = Run::of(
@@ -438,25 +469,56 @@ steps:
   - { title: Touch, run: touch touched }
 "#,
     );
-    let config = run.path("kubeconfig");
-    let context = |name: &str| std::fs::write(&config, format!("current-context: {name}\n")).unwrap();
-    context("prod-eu");
-    run.settings.environment.push(("KUBECONFIG".into(), config.display().to_string()));
+    let context = in_prod(&mut run);
     run.start();
     let mut anna = run.client();
-    anna.until("the plan", |client| client.state.plan_sha256.is_some().then_some(()));
-    anna.done(Want::Begin { target: Some("prod-eu".into()) });
+    anna.begin_at("prod-eu");
     context("staging");
     let want = anna.start_of("touch");
     let why = anna.refused(want);
     assert!(why.contains("staging") && why.contains("prod-eu"), "{why}");
     assert!(!run.path("touched").exists());
     anna.event("it is told", |e| matches!(e, Event::TargetChanged { .. }).then_some(()));
+    // The operator may ask for a look: nothing else comes of it.
+    assert!(anna.refused(Want::CheckPlaces).contains("staging"));
     context("prod-eu");
+    anna.done(Want::CheckPlaces);
     anna.event("it is seen to be back", |e| matches!(e, Event::TargetRestored { .. }).then_some(()));
+    assert!(!anna.events.iter().any(|e| matches!(e.event, Event::RunPaused { .. } | Event::RunContinued)));
     anna.start("touch");
     anna.ended();
     assert!(run.path("touched").exists());
+}
+
+#[test]
+fn places_are_looked_at_again_before_a_retry() {
+    let mut run = Run::of(
+        r#"
+flightdeck: 1
+title: Place
+where: { kube_context: prod-eu }
+steps:
+  - title: Apply
+    script: |
+      echo again >> "$WORK/ran"
+      echo "current-context: staging" > "$WORK/kubeconfig"
+      test -e "$WORK/enough"
+    idempotent: true
+    retry: { times: 3, every: 200ms }
+"#,
+    );
+    let context = in_prod(&mut run);
+    run.start();
+    let mut anna = run.client();
+    anna.begin_at("prod-eu");
+    anna.start("apply");
+    anna.event("it is told", |e| matches!(e, Event::TargetChanged { .. }).then_some(()));
+    assert_eq!(run.text("ran"), "again\n", "nothing was tried again elsewhere");
+    std::fs::write(run.path("enough"), "").unwrap();
+    context("prod-eu");
+    anna.event("it is seen to be back", |e| matches!(e, Event::TargetRestored { .. }).then_some(()));
+    anna.status("apply", &Status::Passed);
+    assert_eq!(run.text("ran"), "again\nagain\n");
 }
 
 #[test]
@@ -591,4 +653,37 @@ fn a_pause_holds_the_autopilot() {
     assert_eq!(anna.state.attempts, 1, "nothing new starts");
     anna.done(Want::Continue);
     anna.ended();
+}
+
+#[test]
+fn a_simulated_system_that_dies_is_told_of_and_brought_back() {
+    let mut run = Run::of(
+        "
+flightdeck: 1
+title: World
+steps:
+  - { title: Before, run: docker compose version --short }
+  - { title: After, run: docker compose version --short }
+",
+    );
+    let scenario = flightdeck::sandbox::scenario("production").unwrap();
+    let world = run.folder.join("world");
+    let overlay = flightdeck::sandbox::prepare(&world, &scenario, common::exe(), &Default::default(), 1.0).unwrap();
+    run.settings.overlay = Some(overlay);
+    run.start();
+    let mut anna = run.client();
+    anna.begin();
+    anna.start("before");
+    anna.status("before", &Status::Passed);
+    let world = run.process_of("__world").unwrap();
+    run.kill(world);
+    let cautions = |c: &Client| -> Vec<String> { c.state.cautions.iter().map(|c| c.text.clone()).collect() };
+    anna.until("it is told", |c| cautions(c).iter().any(|t| t.contains("has died")).then_some(()));
+    anna.until("it is back", |c| cautions(c).iter().any(|t| t.contains("is back")).then_some(()));
+    assert_ne!(run.process_of("__world"), Some(world));
+    anna.start("after");
+    anna.ended();
+    assert_eq!(run.outcomes(), ["before passed", "after passed"]);
+    anna.say(FromClient::Leave);
+    wait_for("its world is gone with the run", || run.process_of("__world").is_none().then_some(()));
 }

@@ -58,8 +58,8 @@ needs is in the binary.")]
     /// Return to a run that goes on: to the same line, with the command's screen.
     #[command(
         after_help = "RUN is any part of the run's name that only one has (`flightdeck runs` lists them), or the path of its
-folder; without it, the newest run that is alive. When somebody else has control you are told who, and they are asked;
---observe looks on and changes nothing."
+folder; without it, the newest run that is alive, else the only one that is parked: a parked run goes on when you return.
+When somebody else has control you are told who, and they are asked; --observe looks on and changes nothing."
     )]
     Attach(AttachArgs),
     /// Go on with a run whose host has died or left; when it is alive, the same as attach.

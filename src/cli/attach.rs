@@ -1,35 +1,79 @@
 //! `attach`: return to a run that goes on, or look on.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::args::AttachArgs;
 use super::client::{Client, Mode};
-use super::runs::{Seen, find_run};
-use super::{Exit, Stop, other_version, person};
-use crate::journal::RunEntry;
+use super::runs::{Seen, Standing, find_run};
+use super::{Exit, Stop, note, other_version, person, resume};
+use crate::journal::{RunEntry, list, runs_dir};
 use crate::link::Role;
+use crate::words::files;
+
+/// How long a host that leaves may take until it is gone.
+const LEAVES: Duration = Duration::from_secs(20);
 
 /// `flightdeck attach`.
 pub fn main(args: &AttachArgs) -> Result<Exit, Stop> {
     let which = &args.which;
-    let entry = find_run(which.runs.as_deref(), which.run.as_deref())?;
-    if !entry.alive {
-        return Err(not_alive(&entry));
-    }
+    let entry = gone_or_here(which_run(which.runs.as_deref(), which.run.as_deref())?)?;
     let role = if args.observe { Role::Observer } else { Role::Operator };
+    if !entry.alive {
+        go_on_with_parked(&entry, role)?;
+    }
     to(&entry.path, Mode::of(which.plain, which.json), role)
+}
+
+/// The run that is named; without a name the newest that is alive, else the only one that is parked.
+fn which_run(runs: Option<&Path>, part: Option<&str>) -> Result<RunEntry, Stop> {
+    let found = find_run(runs, part);
+    let Err(none) = found else { return found };
+    if part.is_some() {
+        return Err(none);
+    }
+    let dir = runs_dir(runs).map_err(|e| Stop::disk(e.to_string()))?;
+    let entries = list(&dir).map_err(|e| Stop::disk(format!("{}: {e}", dir.display())))?;
+    let mut parked = entries.into_iter().filter(|entry| Seen::look(entry).standing == Standing::Parked);
+    match (parked.next(), parked.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(_), Some(_)) => Err(Stop::usage("several runs are parked: name one; `flightdeck runs` lists them")),
+        _ => Err(none),
+    }
+}
+
+/// A host that is about to go takes nobody in any more: it is waited for, since then the run can be gone on with.
+pub fn gone_or_here(mut entry: RunEntry) -> Result<RunEntry, Stop> {
+    let until = Instant::now() + LEAVES;
+    while entry.alive && !entry.path.join(files::SOCK).exists() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(50));
+        entry = find_run(None, Some(&entry.path.display().to_string()))?;
+    }
+    Ok(entry)
+}
+
+/// A parked run's host leaves when nobody is there: whoever returns to it needs no other command for that. One whose
+/// host died is gone on with by `resume`, which is said.
+fn go_on_with_parked(entry: &RunEntry, role: Role) -> Result<(), Stop> {
+    if Seen::look(entry).standing != Standing::Parked || role == Role::Observer {
+        return Err(not_alive(entry));
+    }
+    note("The run was parked, since nobody was there: it goes on.");
+    resume::relaunch(entry)
 }
 
 /// Attaches to a run whose host lives.
 pub fn to(folder: &Path, mode: Mode, role: Role) -> Result<Exit, Stop> {
     other_version::hand_over(folder)?;
-    Client { mode, who: person::operator(), role, begin: None, history: mode == Mode::Json }.attach(folder)
+    Client { mode, who: person::operator(), role, begin: None, history: mode == Mode::Json }.attach(folder, None)
 }
 
 fn not_alive(entry: &RunEntry) -> Stop {
     let seen = Seen::look(entry);
     let next = if seen.standing.is_over() {
         format!("`flightdeck record show {}` tells what happened", entry.id)
+    } else if seen.standing == Standing::Parked {
+        format!("`flightdeck attach {}` without --observe goes on", entry.id)
     } else {
         format!("`flightdeck resume {}` goes on", entry.id)
     };

@@ -8,6 +8,7 @@ use crate::engine::event::RunEnd;
 use crate::journal::runs_dir;
 use crate::link::{self, ClientLink, Role};
 use crate::plain;
+use crate::tui::start::Session;
 use crate::tui::{self, Begin};
 use crate::words::Actor;
 
@@ -49,16 +50,17 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects to the run in `folder` and stays until the run ends or the client leaves.
-    pub fn attach(&self, folder: &Path) -> Result<Exit, Stop> {
+    /// Connects to the run in `folder` and stays until the run ends or the client leaves. `session`: the terminal, when
+    /// the screens before the run have it.
+    pub fn attach(&self, folder: &Path, session: Option<Session>) -> Result<Exit, Stop> {
         let link = link::connect(folder).map_err(|e| Stop::left(e.to_string()))?;
         match self.mode {
-            Mode::Screen => self.screens(link, folder),
+            Mode::Screen => self.screens(link, folder, session),
             Mode::Plain | Mode::Json => self.lines(link, folder),
         }
     }
 
-    fn screens(&self, link: ClientLink, folder: &Path) -> Result<Exit, Stop> {
+    fn screens(&self, link: ClientLink, folder: &Path, session: Option<Session>) -> Result<Exit, Stop> {
         let id = Self::name_of(folder);
         let come_back = format!("flightdeck attach {id}");
         let options = tui::Options {
@@ -68,10 +70,11 @@ impl Client {
             color: terminal::is_colored(),
             machine: person::machine(),
             come_back: come_back.clone(),
+            go_on: format!("flightdeck resume {id}"),
             begin: self.begin.clone(),
         };
         let left = || note(&format!("The run goes on. Return to it with: {come_back}"));
-        match tui::run(link, options).map_err(|e| Stop::usage(e.to_string()))? {
+        match tui::run_on(session.map(Session::hand_over), link, options).map_err(|e| Stop::usage(e.to_string()))? {
             tui::Exit::Ended { how, failed } => {
                 note(&format!("The record: flightdeck record show {id}"));
                 Ok(ended(how, failed))

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::Exit;
-use crate::host::{self, End, Outside, Question, Verdict};
+use crate::host::{self, Outside, Question, Verdict, World};
 use crate::sandbox::{self, Asked, Leash, shim};
 use crate::words::{Actor, files};
 use crate::{keeper, words};
@@ -66,11 +66,20 @@ fn tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-fn hold_world(folder: &Path) -> io::Result<End> {
+impl World for Leash {
+    fn lives(&self) -> bool {
+        Leash::lives(self)
+    }
+
+    fn end(self: Box<Self>) {
+        Leash::end(*self);
+    }
+}
+
+fn hold_world(folder: &Path) -> io::Result<Box<dyn World>> {
     let mut command = std::process::Command::new("/proc/self/exe");
     command.arg(WORLD).arg(folder);
-    let leash = Leash::hold(folder, command)?;
-    Ok(Box::new(move || leash.end()))
+    Ok(Box::new(Leash::hold(folder, command)?))
 }
 
 fn second_person(question: &Question<'_>) -> Verdict {

@@ -1,6 +1,5 @@
 //! `resume`: go on with a run whose host has died or left.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::ResumeArgs;
@@ -22,6 +21,7 @@ pub fn main(args: &ResumeArgs) -> Result<Exit, Stop> {
         Some(part) => find_run(which.runs.as_deref(), Some(part))?,
         None => newest(which.runs.as_deref())?,
     };
+    let entry = attach::gone_or_here(entry)?;
     if !entry.alive {
         relaunch(&entry)?;
     }
@@ -52,8 +52,6 @@ pub fn relaunch(entry: &RunEntry) -> Result<(), Stop> {
     if !missing.is_empty() {
         note(&format!("note: cannot be read again and will be asked for: {}", missing.join(", ")));
     }
-    let environment = open::environment();
-    tell_environment(&opened, &environment);
     let (cols, rows) = open::terminal_size();
     let settings = Settings {
         resume: true,
@@ -61,7 +59,7 @@ pub fn relaunch(entry: &RunEntry) -> Result<(), Stop> {
         runbook: opened.runbook.clone(),
         origin: opened.workdir.clone(),
         secrets: values,
-        environment,
+        environment: open::environment(),
         autopilot: opened.autopilot.clone(),
         overlay: opened.overlay.clone(),
         speed: opened.speed,
@@ -89,20 +87,5 @@ fn refuse_over(entry: &RunEntry, state: &State) -> Result<RunOpened, Stop> {
         ))),
         (None, Some(opened)) => Ok(RunOpened::clone(opened)),
         (None, None) => Err(Stop::disk(format!("the journal of {} does not say how it was opened", entry.id))),
-    }
-}
-
-/// Commands that a resumed run starts see this terminal's environment: what the first one had and this lacks is told.
-fn tell_environment(opened: &RunOpened, now: &[(String, String)]) {
-    let has: BTreeSet<&str> = now.iter().map(|(name, _)| name.as_str()).collect();
-    let given = opened.overlay.as_ref().map(|o| &o.env);
-    let gone: Vec<&str> = opened
-        .environment
-        .iter()
-        .map(String::as_str)
-        .filter(|name| !has.contains(name) && *name != "TERM" && given.is_none_or(|env| !env.contains_key(*name)))
-        .collect();
-    if !gone.is_empty() {
-        note(&format!("note: set when the run was started and not here: {}", gone.join(", ")));
     }
 }

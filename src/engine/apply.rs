@@ -144,6 +144,7 @@ impl State {
             }),
             Event::AttemptEnded(ended) => self.attempt_ended(ended, stamp, by),
             Event::AttemptAdopted { item, attempt, .. } => self.with_attempt(item, *attempt, |a| a.adopted = true),
+            Event::WentUnrecorded { item, attempt } => self.with_attempt(item, *attempt, |a| a.unrecorded = true),
             Event::TypedInto { item, bytes, .. } => {
                 self.change_item(item, |i| i.typed = i.typed.saturating_add(*bytes))
             }
@@ -188,13 +189,22 @@ impl State {
                     }
                 });
             }
-            Event::ItemReopened { item, .. } => self.decide_item(item, |i| {
-                i.reopened = i.reopened.saturating_add(1);
-                i.before = i.attempts.len();
-                i.settled_at = None;
-                i.request = None;
-                i.earlier.extend(i.settled.take());
-            }),
+            Event::ItemReopened { item, .. } => {
+                let index = self.index(item);
+                // Its phase may be over: then it is owed to the one that is open.
+                let owed = index.is_some_and(|i| self.is_closed(self.plan.items[i].phase));
+                self.waiting.extend(index.filter(|_| owed));
+                self.decide_item(item, |i| {
+                    i.reopened = i.reopened.saturating_add(1);
+                    i.before = i.attempts.len();
+                    i.settled_at = None;
+                    i.request = None;
+                    i.earlier.extend(i.settled.take());
+                    if owed {
+                        i.owed.get_or_insert(Return::PhaseClose);
+                    }
+                });
+            }
             Event::ApprovalRequested { item, of, until, text, hash } => {
                 self.waiting.extend(self.index(item));
                 self.decide_item(item, |i| {
@@ -237,6 +247,7 @@ impl State {
             timed_out: false,
             until_met: false,
             adopted: false,
+            unrecorded: false,
             ended: None,
             settled: None,
         };

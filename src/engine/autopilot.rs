@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::event::Return;
-use super::intent::{Timer, Want};
+use super::intent::{Intent, Timer, Want};
 use super::plan::{Action, AnswerKind, Due, Effect};
 use super::resolve::{danger_words, resolve};
 use super::scope::PlanScope;
 use super::state::{Settled, State, Status};
 use super::wanted::due_of;
-use crate::words::{Actor, Outcome, Proof};
+use crate::words::{Actor, Outcome, Proof, Stamp};
 
 /// An answers file: by item id, `limitations.NAME`, or `start`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -78,8 +78,34 @@ impl<'de> Deserialize<'de> for Answer {
     }
 }
 
+/// What the autopilot wants, and by whose word: the answers file's, or its own rule's (`--yes`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    /// What.
+    pub want: Want,
+    /// The answers file gave it.
+    pub from_file: bool,
+}
+
+impl Wish {
+    fn filed(want: Want) -> Self {
+        Self { want, from_file: true }
+    }
+
+    /// The intent.
+    pub fn at(self, stamp: Stamp) -> Intent {
+        Intent { from_file: self.from_file, ..Intent::new(Actor::autopilot(), None, stamp, self.want) }
+    }
+}
+
+impl From<Want> for Wish {
+    fn from(want: Want) -> Self {
+        Self { want, from_file: false }
+    }
+}
+
 /// What the autopilot wants next: an intent, or the word that a person is needed. None: it waits, or there is no autopilot.
-pub fn autopilot(state: &State, answers: &Answers) -> Option<Want> {
+pub fn autopilot(state: &State, answers: &Answers) -> Option<Wish> {
     let settings = &state.opened.as_ref()?.autopilot;
     if !settings.yes && settings.answers.is_none() {
         return None;
@@ -93,7 +119,7 @@ pub fn autopilot(state: &State, answers: &Answers) -> Option<Want> {
             true => Want::Continue,
             false => Want::NeedPerson { item: paused.at.clone(), why: "the run pauses here".into() },
         };
-        return (paused.planned && state.running.is_empty()).then_some(want);
+        return (paused.planned && state.running.is_empty()).then_some(want.into());
     }
     state.plan_sha256.as_ref()?;
     if state.begun.is_none() {
@@ -104,25 +130,26 @@ pub fn autopilot(state: &State, answers: &Answers) -> Option<Want> {
         return None;
     }
     if !state.moved.is_empty() {
-        return Some(pilot.person(None, "a pinned place has changed"));
+        return Some(pilot.person(None, "a pinned place has changed").into());
     }
     match (state.current, state.phase) {
         (Some(index), _) if !state.status(index).is_settled() => pilot.item(index),
-        (_, Some(phase)) => pilot.close(phase),
+        (_, Some(phase)) => pilot.close(phase).map(Wish::from),
         _ => None,
     }
 }
 
-fn begin(state: &State, answers: &Answers) -> Want {
+fn begin(state: &State, answers: &Answers) -> Wish {
     for limitation in &state.plan.limitations {
         if limitation.effect == Effect::Blocks && !state.accepted.contains_key(&limitation.name) {
             let key = format!("limitations.{}", limitation.name);
             return match answers.0.get(&key).and_then(|a| a.overrides.clone()) {
-                Some(reason) => Want::AcceptLimitation { name: limitation.name.clone(), reason },
+                Some(reason) => Wish::filed(Want::AcceptLimitation { name: limitation.name.clone(), reason }),
                 None => Want::NeedPerson {
                     item: None,
                     why: format!("{} (answers: {key}: {{override: reason}})", limitation.text),
-                },
+                }
+                .into(),
             };
         }
     }
@@ -131,8 +158,9 @@ fn begin(state: &State, answers: &Answers) -> Want {
         Some(name) if !state.is_training() && target.as_deref() != Some(name) => Want::NeedPerson {
             item: None,
             why: format!("{name} is a real target: its name has to be typed to start (answers: start: {name})"),
-        },
-        _ => Want::Begin { target },
+        }
+        .into(),
+        _ => Wish { from_file: target.is_some(), want: Want::Begin { target } },
     }
 }
 
@@ -163,7 +191,7 @@ impl Pilot<'_> {
         (!waits).then_some(Want::ClosePhase { phase })
     }
 
-    fn item(&self, index: usize) -> Option<Want> {
+    fn item(&self, index: usize) -> Option<Wish> {
         let state = self.state;
         let plan = &state.plan.items[index];
         let item = &state.items[index];
@@ -172,14 +200,14 @@ impl Pilot<'_> {
         let deferred = |settled: &Settled| matches!(settled, Settled::Deferred(..));
         // What was settled and opened again is a person's to settle anew.
         if !item.earlier.iter().all(deferred) {
-            return Some(self.person(Some(index), "it was opened again"));
+            return Some(self.person(Some(index), "it was opened again").into());
         }
         let tried = !item.earlier.is_empty();
         if let Some(answer) = answer
             && !tried
         {
             if let Some(reason) = &answer.skip {
-                return Some(Want::Skip { item: id, reason: reason.clone() });
+                return Some(Wish::filed(Want::Skip { item: id, reason: reason.clone() }));
             }
             if let Some(reason) = &answer.defer {
                 let to = match &plan.due {
@@ -190,41 +218,41 @@ impl Pilot<'_> {
                         Return::At(state.now.map_or(0, |n| n.up) + (seconds.max(0.0) * 1e6) as u64)
                     }
                 };
-                return Some(Want::Defer { item: id, to, reason: reason.clone() });
+                return Some(Wish::filed(Want::Defer { item: id, to, reason: reason.clone() }));
             }
         }
         match state.status(index) {
             Status::Busy => return self.asked(index, answer),
             Status::Unknown if due_of(state, &Timer::Patience(id.clone())).is_some() => return None,
-            Status::Unknown => return Some(self.person(Some(index), "nobody knows how it ended: settle it")),
+            Status::Unknown => return Some(self.person(Some(index), "nobody knows how it ended: settle it").into()),
             Status::Failed(_) | Status::NoData => return self.failed(index, answer),
             _ => {}
         }
+        let settled_by_rule = || Want::Answer { item: id.clone(), seen: item.seen(), fields: BTreeMap::new() };
         Some(match &plan.action {
-            Action::Tick if self.yes || answer.is_some_and(|a| a.answer.as_deref() == Some("true")) => {
-                Want::Answer { item: id, seen: item.seen(), fields: BTreeMap::new() }
+            Action::Tick if answer.is_some_and(|a| a.answer.as_deref() == Some("true")) => {
+                Wish::filed(settled_by_rule())
             }
+            Action::Tick if self.yes => settled_by_rule().into(),
+            Action::Tick => self.person(Some(index), "a box to tick").into(),
             Action::Confirm(confirm) => match answer {
-                Some(answer) if answer.answer.is_some() => self.answer(index, answer),
-                _ if self.yes && confirm.answer == AnswerKind::None => {
-                    Want::Answer { item: id, seen: item.seen(), fields: BTreeMap::new() }
-                }
-                _ => self.person(Some(index), "it asks for an answer with evidence"),
+                Some(answer) if answer.answer.is_some() => Wish::filed(self.answer(index, answer)),
+                _ if self.yes && confirm.answer == AnswerKind::None => settled_by_rule().into(),
+                _ => self.person(Some(index), "it asks for an answer with evidence").into(),
             },
             Action::Record(_) => match answer {
-                Some(answer) => self.answer(index, answer),
-                None => self.person(Some(index), "it is a form to fill in"),
+                Some(answer) => Wish::filed(self.answer(index, answer)),
+                None => self.person(Some(index), "it is a form to fill in").into(),
             },
-            Action::Approve(_) if answer.is_some_and(|a| a.by.is_some()) => Want::RequestApproval { item: id },
-            Action::Approve(_) => self.person(Some(index), "a second person has to approve"),
+            Action::Approve(_) if answer.is_some_and(|a| a.by.is_some()) => Want::RequestApproval { item: id }.into(),
+            Action::Approve(_) => self.person(Some(index), "a second person has to approve").into(),
             Action::Run(_) | Action::Notify(_) => self.start(index, answer),
-            Action::Tick => self.person(Some(index), "a box to tick"),
             Action::Check(_) | Action::Wait(_) | Action::Baseline(_) => return None,
         })
     }
 
     /// An approval that was asked for is answered by those whom the file names, one after the other.
-    fn asked(&self, index: usize, answer: Option<&Answer>) -> Option<Want> {
+    fn asked(&self, index: usize, answer: Option<&Answer>) -> Option<Wish> {
         let request = self.state.items[index].request.as_ref()?;
         let names = answer?.by.as_ref()?;
         let next = names
@@ -232,15 +260,15 @@ impl Pilot<'_> {
             .map(|name| Actor(name.trim().to_owned()))
             .find(|name| !name.0.is_empty() && !request.yes.iter().any(|who| who.name() == name.name()));
         Some(match next {
-            Some(by) => Want::Decide {
+            Some(by) => Wish::filed(Want::Decide {
                 item: self.state.plan.items[index].id.clone(),
                 hash: request.hash.clone(),
                 yes: true,
                 by,
                 proof: Proof::Stated,
                 says: None,
-            },
-            None => self.person(Some(index), "more people have to approve"),
+            }),
+            None => self.person(Some(index), "more people have to approve").into(),
         })
     }
 
@@ -262,37 +290,40 @@ impl Pilot<'_> {
         Want::Answer { item: self.state.plan.items[index].id.clone(), seen: state.seen(), fields }
     }
 
-    fn start(&self, index: usize, answer: Option<&Answer>) -> Want {
+    fn start(&self, index: usize, answer: Option<&Answer>) -> Wish {
         if !self.yes && answer.is_none() {
-            return self.person(Some(index), "a command to start");
+            return self.person(Some(index), "a command to start").into();
         }
         let typed = match danger_words(self.state, index) {
             Ok(None) => None,
             Ok(Some(words)) => match answer.and_then(|a| a.answer.clone()) {
                 Some(text) => Some(text),
-                None => return self.person(Some(index), &format!("it is dangerous: {words} has to be typed")),
+                None => return self.person(Some(index), &format!("it is dangerous: {words} has to be typed")).into(),
             },
-            Err(why) => return self.person(Some(index), &why),
+            Err(why) => return self.person(Some(index), &why).into(),
         };
         match resolve(self.state, index) {
-            Ok(started) => Want::Start {
-                item: started.item.clone(),
-                seen: self.state.items[index].seen(),
-                shown: started.digest,
-                typed,
-                out_of_order: true,
+            Ok(started) => Wish {
+                from_file: answer.is_some(),
+                want: Want::Start {
+                    item: started.item.clone(),
+                    seen: self.state.items[index].seen(),
+                    shown: started.digest,
+                    typed,
+                    out_of_order: true,
+                },
             },
-            Err(why) => self.person(Some(index), &why),
+            Err(why) => self.person(Some(index), &why).into(),
         }
     }
 
     /// A sensed item that is red has patience (a timer); a failed attempt may be retried by its own timer.
-    fn failed(&self, index: usize, answer: Option<&Answer>) -> Option<Want> {
+    fn failed(&self, index: usize, answer: Option<&Answer>) -> Option<Wish> {
         let state = self.state;
         let plan = &state.plan.items[index];
         if let Some(reason) = answer.and_then(|a| a.overrides.clone()) {
             let second = answer.and_then(|a| a.by.clone()).map(Actor);
-            return Some(Want::Override { item: plan.id.clone(), reason, second });
+            return Some(Wish::filed(Want::Override { item: plan.id.clone(), reason, second }));
         }
         if matches!(plan.action, Action::Check(_)) {
             return None;
@@ -308,6 +339,6 @@ impl Pilot<'_> {
             .and_then(|a| a.ended.as_ref())
             .and_then(|(_, ended)| ended.why.clone())
             .unwrap_or_else(|| Outcome::Failed.words().to_owned());
-        Some(self.person(Some(index), &why))
+        Some(self.person(Some(index), &why).into())
     }
 }

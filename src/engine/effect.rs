@@ -32,6 +32,11 @@ pub enum Effect {
         /// How hard.
         stage: StopStage,
     },
+    /// Let a command go on whose output cannot be written.
+    GoOnUnrecorded {
+        /// The attempt.
+        attempt: u32,
+    },
     /// Look at these now.
     Look(Vec<ProbeId>),
     /// Look whether an unknown attempt took effect.
@@ -79,6 +84,7 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             Event::StopRequested { attempt, stage, .. } => {
                 effects.push(Effect::Signal { attempt: *attempt, stage: *stage });
             }
+            Event::WentUnrecorded { attempt, .. } => effects.push(Effect::GoOnUnrecorded { attempt: *attempt }),
             Event::PhaseOpened { phase } => effects.push(Effect::Look(probes_of_phase(state, *phase))),
             Event::LookAsked { probes, .. } => effects.push(Effect::Look(probes.clone())),
             Event::ItemOpened { item } => {

@@ -53,6 +53,9 @@ pub struct RunOpened {
     pub dir: String,
     /// Names of the environment that commands inherit.
     pub environment: Vec<String>,
+    /// Values of those of them that say where and as whom commands act.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
     /// How much faster than real time the run's clock goes; 1 without an overlay.
     pub speed: f64,
     /// The sandbox's overlay.
@@ -113,6 +116,9 @@ pub struct Started {
     pub digest: String,
     /// It differs from the runbook.
     pub edited: bool,
+    /// The answers file said that it starts, or gave the words of its danger.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_file: bool,
 }
 
 /// A value of an attempt's environment.
@@ -283,6 +289,8 @@ pub enum Event {
     AttemptStarted(Box<Started>),
     /// Stopping was asked for: `interrupt`, `terminate`, `kill`.
     StopRequested { item: ItemId, attempt: u32, stage: StopStage, why: StopWhy },
+    /// The operator let an attempt go on though its output cannot be kept.
+    WentUnrecorded { item: ItemId, attempt: u32 },
     /// An attempt ended.
     AttemptEnded(Box<Ended>),
     /// A new host adopted a running attempt.

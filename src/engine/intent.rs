@@ -18,6 +18,15 @@ pub struct Intent {
     pub stamp: Stamp,
     /// What.
     pub want: Want,
+    /// The answers file gave it.
+    pub from_file: bool,
+}
+
+impl Intent {
+    /// An intent that the answers file did not give.
+    pub fn new(actor: Actor, control: Option<Epoch>, stamp: Stamp, want: Want) -> Self {
+        Self { actor, control, stamp, want, from_file: false }
+    }
 }
 
 /// What is wanted. An intent about an item carries the attempts it was drawn for (`seen`: how many attempts and
@@ -39,6 +48,8 @@ pub enum Want {
     Edit { item: ItemId, seen: u32, what: Resolved },
     /// Stop what runs: the next stage.
     Stop { item: ItemId, attempt: u32 },
+    /// Let a command go on that is held because its output cannot be written: what does not fit is dropped and counted.
+    GoOnUnrecorded { item: ItemId, attempt: u32 },
     /// Answer a tick, confirm or record.
     Answer { item: ItemId, seen: u32, fields: BTreeMap<String, String> },
     /// Approve or refuse.
@@ -61,6 +72,8 @@ pub enum Want {
     Continue,
     /// One fresh look at an item's probes.
     Look { item: ItemId },
+    /// Look at the pinned places again: refused as long as one is not as pinned.
+    CheckPlaces,
     /// Open a settled item again.
     Reopen { item: ItemId, reason: String },
     /// Ask for an approval.
@@ -77,6 +90,8 @@ pub enum Want {
     HandOver { to: Actor },
     /// End the run early.
     End { reason: String },
+    /// A person is needed, and no client can answer: said by the autopilot, or by a client that nobody sits at.
+    NeedPerson { item: Option<ItemId>, why: String },
     // hands
     /// An attempt ended as the keeper says. `fields`: what its expectations and captures may name (`stdout`,
     /// `output`); `outputs`: the lines of `$FLIGHTDECK_OUTPUT`.
@@ -117,6 +132,8 @@ pub enum Want {
     // time
     /// A timer is due.
     Due { timer: Timer },
+    /// The limit of a wait is over: which figure missed, as the eyes last saw it.
+    TooLate { item: ItemId, attempt: u32, missed: String },
     // host
     /// A host took the run.
     HostStart { epoch: Epoch, pid: u32, boot: String, program: String },
@@ -126,8 +143,6 @@ pub enum Want {
     Pinned { kind: String, is: String },
     /// A pinned place was looked at again.
     TargetFound { kind: String, found: String },
-    /// No client can answer.
-    NeedPerson { item: Option<ItemId>, why: String },
     /// The clocks went apart.
     ClockStep { by: i64 },
     /// A torn tail was repaired.
@@ -136,6 +151,85 @@ pub enum Want {
     Storage { failed: bool, why: String },
     /// The operator must see something.
     Caution { text: String, item: Option<ItemId> },
+}
+
+impl Want {
+    /// What a client may want; the rest is the program's own to say.
+    pub fn is_a_clients(&self) -> bool {
+        match self {
+            Self::Begin { .. }
+            | Self::AcceptLimitation { .. }
+            | Self::OpenItem { .. }
+            | Self::Start { .. }
+            | Self::Edit { .. }
+            | Self::Stop { .. }
+            | Self::GoOnUnrecorded { .. }
+            | Self::Answer { .. }
+            | Self::Decide { .. }
+            | Self::Skip { .. }
+            | Self::NotApplicable { .. }
+            | Self::Defer { .. }
+            | Self::Override { .. }
+            | Self::Settle { .. }
+            | Self::ClosePhase { .. }
+            | Self::Pause { .. }
+            | Self::Continue
+            | Self::Look { .. }
+            | Self::CheckPlaces
+            | Self::Reopen { .. }
+            | Self::RequestApproval { .. }
+            | Self::Note { .. }
+            | Self::TakeControl { .. }
+            | Self::AskControl
+            | Self::DeclineControl
+            | Self::HandOver { .. }
+            | Self::NeedPerson { .. }
+            | Self::End { .. } => true,
+            Self::Exited { .. }
+            | Self::NotStarted { .. }
+            | Self::NeverStarted { .. }
+            | Self::Lost { .. }
+            | Self::Adopted { .. }
+            | Self::Called { .. }
+            | Self::Typed { .. }
+            | Self::Verdict { .. }
+            | Self::Looked { .. }
+            | Self::Met { .. }
+            | Self::UntilMet { .. }
+            | Self::SettleLooked { .. }
+            | Self::Baseline { .. }
+            | Self::Sealed { .. }
+            | Self::Due { .. }
+            | Self::TooLate { .. }
+            | Self::HostStart { .. }
+            | Self::HostLeave { .. }
+            | Self::Pinned { .. }
+            | Self::TargetFound { .. }
+            | Self::ClockStep { .. }
+            | Self::Tail { .. }
+            | Self::Storage { .. }
+            | Self::Caution { .. } => false,
+        }
+    }
+
+    /// What people may want also while the journal has no room to go on: it stops, looks or says something, and nothing
+    /// comes of it that has to be followed up.
+    pub fn needs_no_room(&self) -> bool {
+        matches!(
+            self,
+            Self::Stop { .. }
+                | Self::GoOnUnrecorded { .. }
+                | Self::Pause { .. }
+                | Self::Continue
+                | Self::Look { .. }
+                | Self::CheckPlaces
+                | Self::Note { .. }
+                | Self::NeedPerson { .. }
+                | Self::TakeControl { .. }
+                | Self::AskControl
+                | Self::DeclineControl
+        )
+    }
 }
 
 /// A timer of the engine. Its due time is in [`super::Wanted`].

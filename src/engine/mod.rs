@@ -1,7 +1,7 @@
 //! The engine: pure rules of a run.
 //!
-//! [`decide`] answers an intent with events or a refusal; [`State::apply`] folds events, totally;
-//! [`effects`] are one-shots that the host carries out; [`wanted`] are levels that the host reconciles to.
+//! [`decide()`] answers an intent with events or a refusal; [`State::apply`] folds events, totally;
+//! [`effects`] are one-shots that the host carries out; [`wanted()`] are levels that the host reconciles to.
 //! No clock, I/O, async, randomness or map of varying order.
 
 mod apply;
@@ -21,13 +21,13 @@ mod status;
 mod tests;
 mod wanted;
 
-pub use autopilot::{Answer, Answers, autopilot};
+pub use autopilot::{Answer, Answers, Wish, autopilot};
 pub use by_hand::{by_hand, rollback_commands};
 pub use decide::decide;
 pub use effect::{Effect, effects};
 pub use event::{Event, Recorded};
 pub use intent::{Intent, Refusal, Timer, Want};
-pub use resolve::{digest, resolve, script_values};
+pub use resolve::{danger_words, digest, resolve, script_values};
 pub use scope::{PlanScope, why_off};
 pub use state::{
     Attempt, Caution, Control, HostState, ItemState, Note, Paused, PhaseState, ProbeState, Request, RunEnded, Settled,

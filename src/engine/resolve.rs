@@ -50,6 +50,7 @@ pub fn resolve(state: &State, index: usize) -> Result<Started, String> {
         timeout: item.timeout,
         changes: acting.is_some_and(|a| !a.reads_only),
         edited: edited.is_some(),
+        from_file: false,
     })
 }
 
@@ -59,8 +60,9 @@ pub fn digest(what: &Resolved, cwd: &str, env: &BTreeMap<String, Env>) -> String
     Sha256::digest(&text).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// What has to be typed before a dangerous item starts; none when it is not dangerous.
-pub(super) fn danger_words(state: &State, index: usize) -> Result<Option<String>, String> {
+/// What has to be typed before a dangerous item starts; none when it is not dangerous. The error says in words what is
+/// missing.
+pub fn danger_words(state: &State, index: usize) -> Result<Option<String>, String> {
     let Some(Action::Run(run)) = state.plan.items.get(index).map(|i| &i.action) else { return Ok(None) };
     let Some(danger) = &run.acting.danger else { return Ok(None) };
     match &danger.words {

@@ -55,11 +55,9 @@ impl<'a> PlanScope<'a> {
         self
     }
 
-    /// The item's title as people read it: what is not known yet stands as it was written.
+    /// The item's title as people read it: what has no value yet, or is off, stands as `<name>`.
     pub fn title(&self) -> String {
-        self.item
-            .map(|item| item.title.fill(self).unwrap_or_else(|_| item.title.source().to_owned()))
-            .unwrap_or_default()
+        self.item.map(|item| item.title.shown(self)).unwrap_or_default()
     }
 
     fn far(&self) -> Far<'_> {

@@ -203,6 +203,8 @@ pub struct Attempt {
     pub until_met: bool,
     /// A new host adopted it.
     pub adopted: bool,
+    /// The operator let it go on though its output could not be kept.
+    pub unrecorded: bool,
     /// When and how it ended.
     pub ended: Option<(Stamp, Arc<Ended>)>,
     /// Of an unknown one: it happened, it did not.
@@ -282,7 +284,7 @@ pub struct ItemState {
     pub reopened: u32,
     /// Attempts of before it was opened again last: they say nothing of how it stands.
     pub before: usize,
-    /// It was deferred beyond its phase, and is owed until it is settled.
+    /// It was deferred beyond its phase, or opened again after that was closed, and is owed until it is settled.
     pub owed: Option<Return>,
     /// The run has paused after it, as the runbook wants.
     pub paused_after: bool,

@@ -34,4 +34,18 @@ impl Template {
         }
         Ok(text)
     }
+
+    /// The text for people to read: what has no value (yet, or because it is off) stands as `<expression>`.
+    pub fn shown(&self, scope: &dyn Scope) -> String {
+        self.pieces()
+            .iter()
+            .map(|piece| match piece {
+                Piece::Plain(plain) => plain.clone(),
+                Piece::Filled { expr, .. } => match expr.evaluate(scope) {
+                    Value::NoData => format!("<{}>", expr.source()),
+                    value => value.written(),
+                },
+            })
+            .collect()
+    }
 }

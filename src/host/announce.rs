@@ -2,6 +2,7 @@
 
 use super::log;
 use super::settings::Announce;
+use crate::engine::State;
 use crate::journal::{Presence, PresenceBoard, RunFolder};
 use crate::words::{RunId, utc_minute};
 
@@ -9,6 +10,33 @@ use crate::words::{RunId, utc_minute};
 pub(super) struct Announced {
     board: PresenceBoard,
     run: RunId,
+    own: Presence,
+}
+
+impl Announced {
+    /// Tells other accounts how the run stands, when that is another than they were told.
+    pub fn tell(&mut self, state: &State) {
+        let doing = doing(state);
+        if doing == self.own.doing {
+            return;
+        }
+        self.own.doing = doing;
+        if let Err(error) = self.board.publish(&self.own) {
+            log(&error.to_string());
+        }
+    }
+}
+
+/// How a run stands, as its line says it: `flying`, `paused at 4 of 14` (settled items of the phase).
+fn doing(state: &State) -> String {
+    let word = match state {
+        _ if state.begun.is_none() => return "not begun".into(),
+        _ if state.paused.is_some() => "paused",
+        _ if state.person_needed.is_some() => "parked",
+        _ => return "flying".into(),
+    };
+    let counts = state.phase.map(|phase| state.counts(phase)).unwrap_or_default();
+    format!("{word} at {} of {}", counts.settled, counts.all)
 }
 
 impl Drop for Announced {
@@ -30,14 +58,14 @@ pub(super) fn announce(
 ) -> Result<Option<Announced>, String> {
     let own = Presence {
         runbook: what.runbook.clone(),
-        doing: "flying".into(),
+        doing: "not begun".into(),
         ..Presence::here(folder.id().clone(), operator, &what.target, &what.place, chrono::Utc::now())
     };
     if let Err(error) = board.publish(&own) {
         log(&error.to_string());
         return Ok(None);
     }
-    let announced = Announced { board, run: folder.id().clone() };
+    let announced = Announced { board, run: folder.id().clone(), own: own.clone() };
     // Published before it looks: of two that start at once at least one sees the other, and the later one gives way.
     let held = announced.board.others(Some(folder.id())).into_iter().find(|seen| {
         let other = &seen.presence;
@@ -79,6 +107,17 @@ mod tests {
         assert_eq!(board().others(None).len(), 1, "the second's line is gone");
         let elsewhere = Announce { target: String::new(), ..what.clone() };
         assert!(announce(board(), &two, "bob@ops1", &elsewhere).is_ok());
+        let mut first = first.unwrap();
+        let mut state =
+            State { begun: Some(crate::words::Stamp { at: chrono::Utc::now(), up: 0 }), ..State::default() };
+        let says = |first: &mut Announced, state: &State| {
+            first.tell(state);
+            board().others(None)[0].presence.doing.clone()
+        };
+        assert_eq!(board().others(None)[0].presence.doing, "not begun");
+        assert_eq!(says(&mut first, &state), "flying");
+        state.person_needed = Some((None, "restart it".into()));
+        assert_eq!(says(&mut first, &state), "parked at 0 of 0");
         drop(first);
         assert!(announce(board(), &two, "bob@ops1", &what).unwrap().is_some());
     }

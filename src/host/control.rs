@@ -29,12 +29,21 @@ impl Host {
         if role == Role::Observer {
             return Some("you look on here: `attach` without --observe to act".into());
         }
-        if !is_a_clients(want) {
+        if !want.is_a_clients() {
             return Some("this is not a client's to say".into());
+        }
+        if matches!(want, Want::NeedPerson { .. }) && self.clients.has_operator(id, None) {
+            return Some("somebody else is here who can answer".into());
+        }
+        if let Want::GoOnUnrecorded { attempt, .. } = want
+            && is_running(&self.state, *attempt)
+            && !self.hands.held().any(|(held, _)| held == *attempt)
+        {
+            return Some("its output can be written: nothing has to be given up".into());
         }
         let holder = self.state.control.holder.as_ref().filter(|holder| *holder != name)?;
         match want {
-            Want::Note { .. } | Want::AskControl | Want::Decide { .. } => None,
+            Want::Note { .. } | Want::AskControl | Want::Decide { .. } | Want::NeedPerson { .. } => None,
             Want::TakeControl { .. } => {
                 // A holder who is there is asked first, and has 20 s to answer.
                 let asked = self.state.control.asked.as_ref().filter(|(who, _)| who == name);
@@ -84,60 +93,5 @@ impl Host {
         if let Some(item) = self.hands.type_into(attempt, bytes) {
             self.typing.add(item, attempt, count);
         }
-    }
-}
-
-/// What a client may want; the rest is the program's own to say.
-fn is_a_clients(want: &Want) -> bool {
-    match want {
-        Want::Begin { .. }
-        | Want::AcceptLimitation { .. }
-        | Want::OpenItem { .. }
-        | Want::Start { .. }
-        | Want::Edit { .. }
-        | Want::Stop { .. }
-        | Want::Answer { .. }
-        | Want::Decide { .. }
-        | Want::Skip { .. }
-        | Want::NotApplicable { .. }
-        | Want::Defer { .. }
-        | Want::Override { .. }
-        | Want::Settle { .. }
-        | Want::ClosePhase { .. }
-        | Want::Pause { .. }
-        | Want::Continue
-        | Want::Look { .. }
-        | Want::Reopen { .. }
-        | Want::RequestApproval { .. }
-        | Want::Note { .. }
-        | Want::TakeControl { .. }
-        | Want::AskControl
-        | Want::DeclineControl
-        | Want::HandOver { .. }
-        | Want::End { .. } => true,
-        Want::Exited { .. }
-        | Want::NotStarted { .. }
-        | Want::NeverStarted { .. }
-        | Want::Lost { .. }
-        | Want::Adopted { .. }
-        | Want::Called { .. }
-        | Want::Typed { .. }
-        | Want::Verdict { .. }
-        | Want::Looked { .. }
-        | Want::Met { .. }
-        | Want::UntilMet { .. }
-        | Want::SettleLooked { .. }
-        | Want::Baseline { .. }
-        | Want::Sealed { .. }
-        | Want::Due { .. }
-        | Want::HostStart { .. }
-        | Want::HostLeave { .. }
-        | Want::Pinned { .. }
-        | Want::TargetFound { .. }
-        | Want::NeedPerson { .. }
-        | Want::ClockStep { .. }
-        | Want::Tail { .. }
-        | Want::Storage { .. }
-        | Want::Caution { .. } => false,
     }
 }

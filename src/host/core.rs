@@ -16,9 +16,9 @@ use super::input::Input;
 use super::log;
 use super::secrets::Secrets;
 use super::typing::Typing;
-use super::world::{End, Outside};
+use super::world::{Held, Outside};
 use crate::engine::{
-    Answers, Event, Intent, Recorded, Refusal, State, Timer, Want, Wanted, autopilot, decide, effects, wanted,
+    Answers, Event, Intent, Recorded, Refusal, State, Timer, Want, Wanted, Wish, autopilot, decide, effects, wanted,
 };
 use crate::journal::{Journal, RunFolder, RunLock};
 use crate::link::FromHost;
@@ -59,7 +59,7 @@ pub(super) struct Host {
     pub hands: Hands,
     pub eyes: Eyes,
     pub secrets: Secrets,
-    pub world: Option<End>,
+    pub world: Option<Held>,
     /// The run's line on the machine's board.
     pub announced: Option<super::announce::Announced>,
     pub outside: Outside,
@@ -167,13 +167,13 @@ impl Host {
     /// Puts an intent of the program's own into the queue.
     pub fn intend(&mut self, actor: Actor, want: Want) {
         let stamp = self.clock.now();
-        self.queue.push_back((Intent { actor, control: None, stamp, want }, None));
+        self.queue.push_back((Intent::new(actor, None, stamp, want), None));
     }
 
     /// Puts a client's intent into the queue.
     pub fn intend_of(&mut self, asker: Asker, actor: Actor, control: Epoch, want: Want) {
         let stamp = self.clock.now();
-        self.queue.push_back((Intent { actor, control: Some(control), stamp, want }, Some(asker)));
+        self.queue.push_back((Intent::new(actor, Some(control), stamp, want), Some(asker)));
     }
 
     /// Decides and carries out everything that waits, and what the autopilot adds.
@@ -191,7 +191,7 @@ impl Host {
     }
 
     /// What the autopilot wants; it starts nothing for a host that is about to go.
-    fn autopilot_wants(&self, state: &State) -> Option<Want> {
+    fn autopilot_wants(&self, state: &State) -> Option<Wish> {
         if self.terminating { None } else { autopilot(state, &self.answers) }
     }
 
@@ -207,8 +207,8 @@ impl Host {
         };
         while batch.taken.len() < MOST_INTENTS && batch.events.len() < MOST_EVENTS {
             let next = self.queue.pop_front().or_else(|| {
-                let want = self.autopilot_wants(&batch.scratch)?;
-                Some((Intent { actor: Actor::autopilot(), control: None, stamp: self.clock.now(), want }, None))
+                let wish = self.autopilot_wants(&batch.scratch)?;
+                Some((wish.at(self.clock.now()), None))
             });
             let Some((intent, asker)) = next else { break };
             self.decide_one(&mut batch, &intent, asker);
@@ -230,12 +230,14 @@ impl Host {
     }
 
     fn decide_one(&mut self, batch: &mut Batch, intent: &Intent, asker: Option<Asker>) {
-        if starts_something(&intent.want) {
-            self.check_places(batch, intent.stamp);
-        }
         let decided = match self.lacks_secret(&batch.scratch, &intent.want) {
             Some(refusal) => Err(refusal),
-            None => decide(&batch.scratch, intent),
+            None => {
+                if looks_at_places_first(&intent.want) {
+                    self.check_places(batch, intent.stamp);
+                }
+                decide(&batch.scratch, intent)
+            }
         };
         match decided {
             Ok(made) => {
@@ -259,7 +261,8 @@ impl Host {
                 self.intend(Actor::autopilot(), Want::NeedPerson { item, why: refusal.why });
             }
             None => {
-                if !matches!(intent.want, Want::Due { .. } | Want::NeedPerson { .. } | Want::TargetFound { .. }) {
+                let timer = matches!(intent.want, Want::Due { .. } | Want::TooLate { .. });
+                if !timer && !matches!(intent.want, Want::NeedPerson { .. } | Want::TargetFound { .. }) {
                     log(&format!("refused {}: {}", name_of(&intent.want), refusal.why));
                 }
             }
@@ -270,7 +273,7 @@ impl Host {
     fn check_places(&mut self, batch: &mut Batch, stamp: Stamp) {
         for (kind, found) in super::guard::look(&batch.scratch.plan, &self.root, &self.env) {
             let want = Want::TargetFound { kind: kind.to_owned(), found };
-            let intent = Intent { actor: Actor::host(), control: None, stamp, want };
+            let intent = Intent::new(Actor::host(), None, stamp, want);
             let made = decide(&batch.scratch, &intent).unwrap_or_default();
             batch.add(stamp, &intent.actor, made);
         }
@@ -296,6 +299,9 @@ impl Host {
         self.forget_hidden(&plain);
         self.clients.publish(first, self.journal.last_written());
         self.eyes.after_events(&self.state, &plain);
+        if let Some(announced) = &mut self.announced {
+            announced.tell(&self.state);
+        }
         if record {
             self.write_record();
         }
@@ -323,6 +329,10 @@ impl Host {
             self.told_timers.insert(timer.clone());
             let want = match &timer {
                 Timer::BaselineOver(item, attempt) => self.eyes.baseline(&self.state, item, *attempt, now),
+                Timer::Timeout(item, attempt) => match self.eyes.missed(&self.state.plan, item, *attempt, now) {
+                    Some(missed) => Want::TooLate { item: item.clone(), attempt: *attempt, missed },
+                    None => Want::Due { timer },
+                },
                 _ => Want::Due { timer },
             };
             self.intend(Actor::host(), want);
@@ -342,6 +352,7 @@ impl Host {
             self.intend(Actor::host(), want);
         }
         self.watch_places();
+        self.watch_world();
         self.try_the_disk();
         self.write_by_hand_if_due();
     }
@@ -352,6 +363,7 @@ impl Host {
         if self.last_live.elapsed() >= LIVE && !self.clients.is_empty() {
             self.last_live = Instant::now();
             let mut live = self.eyes.live(&self.state, self.clock.now());
+            live.held = self.hands.held().map(|(attempt, why)| (attempt, why.to_owned())).collect();
             live.clients = self.clients.names();
             live.disk_wait = self.failed.as_ref().map(Failed::seconds);
             self.clients.send_live(&live);
@@ -360,9 +372,9 @@ impl Host {
     }
 }
 
-/// Whether an intent may start something: then the places are looked at first.
-fn starts_something(want: &Want) -> bool {
-    matches!(want, Want::Start { .. } | Want::Begin { .. } | Want::Due { timer: Timer::Retry(..) })
+/// Whether an intent may start something, or asks for just that: then the places are looked at first.
+fn looks_at_places_first(want: &Want) -> bool {
+    matches!(want, Want::Start { .. } | Want::Begin { .. } | Want::CheckPlaces | Want::Due { timer: Timer::Retry(..) })
 }
 
 /// An intent's name for the log: its values may be long, or not for a log.

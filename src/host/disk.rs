@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::core::{Host, Queued};
+use super::core::{Asker, Host, Queued};
+use super::hands::is_running;
 use super::log;
-use crate::engine::{Intent, Want, by_hand};
+use crate::engine::event::StopStage;
+use crate::engine::{Attempt, Intent, Want, by_hand};
 use crate::journal::RESERVE_BYTES;
 use crate::link::FromHost;
 use crate::words::{Actor, Stamp};
@@ -90,6 +92,7 @@ impl Host {
         let mut back: Vec<Queued> = vec![];
         for (intent, asker) in taken {
             match asker {
+                Some(asker) if self.stop_at_once(&intent, asker) => back.push((intent, None)),
                 Some(asker) => {
                     let why = format!("not done: the journal cannot be written ({why})");
                     self.clients.send(asker.client, FromHost::Refused { id: asker.id, why });
@@ -110,7 +113,7 @@ impl Host {
         (failed.stuck, failed.tried) = (true, now);
         if new {
             let want = Want::Storage { failed: true, why: failed.why.clone() };
-            back.push((Intent { actor: Actor::host(), control: None, stamp: failed.stamp, want }, None));
+            back.push((Intent::new(Actor::host(), None, failed.stamp, want), None));
         }
         // The state says so although the journal cannot: the engine refuses people and starts nothing.
         self.state.storage_failed = Some((failed.stamp, failed.why.clone()));
@@ -137,10 +140,33 @@ impl Host {
         let why = format!("not done: the journal cannot be written ({}); nothing starts until it can", failed.why);
         for (intent, asker) in std::mem::take(&mut self.queue) {
             match asker {
+                Some(asker) if self.stop_at_once(&intent, asker) => self.queue.push_back((intent, None)),
                 Some(asker) => self.clients.send(asker.client, FromHost::Refused { id: asker.id, why: why.clone() }),
                 None => self.queue.push_back((intent, None)),
             }
         }
+    }
+
+    /// What runs can be stopped also when that cannot be written down: it is signalled now, and the intent is kept until
+    /// it can. Its asker is told so.
+    fn stop_at_once(&mut self, intent: &Intent, asker: Asker) -> bool {
+        let Want::Stop { attempt, .. } = &intent.want else { return false };
+        if !is_running(&self.state, *attempt) {
+            return false;
+        }
+        let stage = |attempt: &Attempt| attempt.stopping.map_or(0, |(stage, _)| stage as usize + 1);
+        let attempts = self.state.items.iter().flat_map(|item| &item.attempts);
+        let written = attempts.filter(|a| a.number == *attempt).map(stage).next().unwrap_or_default();
+        let kept = self.queue.iter().filter(|(kept, _)| kept.want == intent.want).count();
+        let (stage, word) = match written + kept {
+            0 => (StopStage::Interrupt, "interrupted"),
+            1 => (StopStage::Terminate, "told to end"),
+            _ => (StopStage::Kill, "killed"),
+        };
+        self.hands.signal(*attempt, stage);
+        let why = format!("it was {word}; that is written down as soon as the journal can be written");
+        self.clients.send(asker.client, FromHost::Refused { id: asker.id, why });
+        true
     }
 
     /// What can be done by hand, while the journal cannot be written.
@@ -191,7 +217,10 @@ fn room(folder: &std::path::Path) -> Option<u64> {
 /// say by themselves what they want when they are asked again.
 fn is_told_again(intent: &Intent) -> bool {
     intent.actor != Actor::autopilot()
-        && !matches!(intent.want, Want::Due { .. } | Want::Baseline { .. } | Want::Storage { failed: false, .. })
+        && !matches!(
+            intent.want,
+            Want::Due { .. } | Want::TooLate { .. } | Want::Baseline { .. } | Want::Storage { failed: false, .. }
+        )
 }
 
 #[cfg(test)]

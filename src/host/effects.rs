@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::core::Host;
 use super::log;
 use crate::engine::event::Env;
-use crate::engine::{Effect, Refusal, State, Want, by_hand, resolve};
+use crate::engine::{Effect, Refusal, State, Timer, Want, by_hand, resolve};
 use crate::expr::Template;
 use crate::journal::Head;
 use crate::words::{Actor, files};
@@ -34,6 +34,7 @@ impl Host {
         match effect {
             Effect::Spawn(started) => self.spawn(*started),
             Effect::Signal { attempt, stage } => self.hands.signal(attempt, stage),
+            Effect::GoOnUnrecorded { attempt } => self.hands.go_on_unrecorded(attempt),
             Effect::Notify { item, attempt, to, title, text } => self.notify(item, attempt, &to, &title, &text),
             Effect::Look(probes) => self.eyes.look(&probes),
             Effect::Settle { item, attempt, probes } => self.eyes.settle(&self.state.plan, item, attempt, &probes),
@@ -67,7 +68,7 @@ impl Host {
 
     /// A command that names a secret which this host was not given yet is not begun.
     pub(super) fn lacks_secret(&self, state: &State, want: &Want) -> Option<Refusal> {
-        let Want::Start { item, .. } = want else { return None };
+        let (Want::Start { item, .. } | Want::Due { timer: Timer::Retry(item, _) }) = want else { return None };
         let missing = self.secrets.missing(&state.plan);
         if missing.is_empty() {
             return None;

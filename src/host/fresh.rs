@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::clock::RunClock;
 use super::command::output_of;
 use super::open::{Home, Start};
+use super::refused::Refused;
+use super::secrets::Secrets;
 use super::{Settings, program};
 use crate::engine::event::RunOpened;
 use crate::engine::plan::{Given, compile};
@@ -19,7 +21,12 @@ use crate::words::{Actor, Stamp, Value, files};
 ///
 /// # Errors
 /// In words: the runbook, a command, the disk.
-pub(super) fn fresh(folder: &RunFolder, settings: &Settings, home: &Home) -> Result<Start, String> {
+pub(super) fn fresh(
+    folder: &RunFolder,
+    settings: &Settings,
+    home: &Home,
+    secrets: &Secrets,
+) -> Result<Start, Refused> {
     let clock = RunClock::new(if home.overlay.is_some() { settings.speed } else { 1.0 });
     let name = settings.files.first().map(|(name, _)| name.clone()).ok_or("no runbook was given")?;
     let memory =
@@ -38,8 +45,10 @@ pub(super) fn fresh(folder: &RunFolder, settings: &Settings, home: &Home) -> Res
     let given = Given { values: values.clone(), secrets: settings.secret_sources.clone(), now: Some(clock.now().at) };
     let plan = compile(&loaded.runbook, &given).map_err(|e| e.to_string())?;
     let plan_json = serde_json::to_string(&plan).map_err(|e| e.to_string())?;
-    folder.write_atomic(files::PLAN, plan_json.as_bytes()).map_err(|e| format!("{}: {e}", files::PLAN))?;
-    let mut journal = Journal::create(folder.path()).map_err(|e| e.to_string())?;
+    folder
+        .write_atomic(files::PLAN, plan_json.as_bytes())
+        .map_err(|e| Refused::disk(format!("{}: {e}", files::PLAN)))?;
+    let mut journal = Journal::create(folder.path())?;
     let manifest = loaded.sources.files.iter().map(|f| (f.name.clone(), f.sha256.clone())).collect();
     let opened = RunOpened {
         run: folder.id().0.clone(),
@@ -50,6 +59,7 @@ pub(super) fn fresh(folder: &RunFolder, settings: &Settings, home: &Home) -> Res
         workdir: home.root.display().to_string(),
         dir: folder.join(files::FILES).display().to_string(),
         environment: home.env.keys().cloned().collect(),
+        values: super::environment::told(&home.env, secrets),
         speed: clock.speed(),
         overlay: home.overlay.clone(),
         autopilot: settings.autopilot.clone(),
@@ -69,7 +79,7 @@ pub(super) fn fresh(folder: &RunFolder, settings: &Settings, home: &Home) -> Res
     let by = Actor(settings.operator.clone());
     let now = clock.now();
     let lines: Vec<(Stamp, Actor, &Event)> = events.iter().map(|e| (now, by.clone(), e)).collect();
-    journal.append_all(&lines).map_err(|e| e.to_string())?;
+    journal.append_all(&lines)?;
     let mut state = State::new(Arc::new(plan));
     for (offset, event) in events.into_iter().enumerate() {
         state.apply(&Recorded { seq: offset as u64 + 1, stamp: now, by: by.clone(), event });

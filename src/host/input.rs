@@ -1,6 +1,7 @@
 //! Everything that comes to the run loop.
 
 use super::serve::Session;
+use super::world::World;
 use crate::keeper::Heard;
 use crate::link::FromClient;
 use crate::probes::Answer;
@@ -42,6 +43,8 @@ pub enum Input {
         /// What they say.
         says: String,
     },
+    /// The world of a training run came back, or why not.
+    World(Result<Box<dyn World>, String>),
     /// The process was asked to end (SIGTERM).
     Terminate,
 }

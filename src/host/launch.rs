@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::Settings;
+use super::refused::Refused;
 use crate::words::files;
 
 /// Hidden subcommand of the host.
@@ -24,6 +25,9 @@ pub enum LaunchError {
     /// It said why not.
     #[error("{0}")]
     Refused(String),
+    /// It said why not: the journal, the run's folder or the disk under them.
+    #[error("{0}")]
+    Disk(String),
 }
 
 /// Starts the host of the run in `folder` and waits until it is ready. It outlives this process.
@@ -78,7 +82,8 @@ pub fn launch_as(exe: &Path, folder: &Path, settings: &Settings) -> Result<u32, 
         }
         Ok(Ok(line)) if !line.is_empty() => {
             let _ = child.wait();
-            Err(LaunchError::Refused(line))
+            let Refused { why, disk } = Refused::parse(&line);
+            Err(if disk { LaunchError::Disk(why) } else { LaunchError::Refused(why) })
         }
         _ => {
             let _ = child.kill();

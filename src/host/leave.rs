@@ -48,6 +48,8 @@ impl Host {
         } else {
             "parked before the first change, nobody attached"
         };
+        // Who comes from here on finds nobody, and waits until the run can be gone on with.
+        super::serve::forget(self.folder.path());
         let asked = self.terminating;
         self.terminating = true;
         if !self.is_stuck() {
@@ -72,9 +74,8 @@ impl Host {
         if let Some(world) = self.world.take()
             && (self.state.ended.is_some() || !asked)
         {
-            world();
+            world.end();
         }
-        super::serve::forget(self.folder.path());
         Ok(())
     }
 }

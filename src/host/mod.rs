@@ -9,6 +9,7 @@ mod control;
 mod core;
 mod disk;
 mod effects;
+mod environment;
 mod eyes;
 mod fresh;
 mod guard;
@@ -18,6 +19,7 @@ mod launch;
 mod leave;
 mod notices;
 mod open;
+mod refused;
 mod resume;
 mod secrets;
 mod serve;
@@ -31,7 +33,7 @@ pub use hands::KEEPER;
 pub use launch::{HOST, LaunchError, launch, launch_as};
 pub use open::serve;
 pub use settings::{Announce, Settings};
-pub use world::{End, Outside, Question, Verdict};
+pub use world::{Outside, Question, Verdict, World};
 
 /// Program and version, as the journal names it.
 pub fn program() -> String {

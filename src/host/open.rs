@@ -16,13 +16,14 @@ use super::disk::DiskWatch;
 use super::eyes::Eyes;
 use super::hands::Hands;
 use super::input::Input;
+use super::refused::Refused;
 use super::secrets::Secrets;
 use super::typing::Typing;
-use super::world::Outside;
-use super::{Settings, log, program};
+use super::world::{Held, Outside};
+use super::{Settings, program};
 use crate::engine::event::Overlay;
 use crate::engine::{Answers, State, Want, Wanted};
-use crate::journal::{Journal, PresenceBoard, RunFolder};
+use crate::journal::{Journal, LockError, PresenceBoard, RunFolder};
 use crate::words::{Actor, files};
 
 /// Runs the host of the run in `folder`: the hidden subcommand. Settings come on stdin; `ready` or the reason why not
@@ -35,7 +36,7 @@ pub fn serve(folder: &Path, outside: Outside) -> std::io::Result<()> {
     let host = match open(folder, outside) {
         Ok(host) => host,
         Err(why) => {
-            say(&why.replace('\n', " "));
+            say(&why.line());
             return Err(std::io::Error::other(why));
         }
     };
@@ -86,11 +87,15 @@ impl Home {
             env.extend(overlay.env.clone());
         }
         env.insert("TERM".into(), "xterm-256color".into());
+        // Nobody pages through what a command of the run prints: one that opened a pager would wait for a key.
+        for pager in ["PAGER", "GIT_PAGER", "SYSTEMD_PAGER"] {
+            env.insert(pager.into(), "cat".into());
+        }
         Self { root, env, overlay }
     }
 }
 
-fn open(path: &Path, outside: Outside) -> Result<Host, String> {
+fn open(path: &Path, outside: Outside) -> Result<Host, Refused> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(|e| e.to_string())?;
     let settings: Settings =
@@ -99,12 +104,15 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
     // A leader of a process group cannot become a session's leader; then it already has its own.
     let _ = setsid();
     let folder = if settings.resume { RunFolder::open(path) } else { RunFolder::begun(path) };
-    let folder = folder.map_err(|e| e.to_string())?;
+    let folder = folder.map_err(Refused::disk)?;
     let secrets = Secrets::new(settings.secrets.clone())?;
     let (sender, inbox) = channel();
     on_terminate(sender.clone())?;
     // First of all: nobody else may mend or write this journal.
-    let mut lock = folder.lock(0).map_err(|e| e.to_string())?;
+    let mut lock = folder.lock(0).map_err(|e| match e {
+        held @ LockError::Held(_) => held.to_string().into(),
+        other => Refused::disk(other),
+    })?;
     let answers = answers(&folder)?;
     let announced = match &settings.announce {
         Some(what) => super::announce::announce(PresenceBoard::of_machine(), &folder, &settings.operator, what)?,
@@ -117,20 +125,23 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
         None => Home::new(&settings, settings.overlay.clone(), None),
     };
     let world = match &home.overlay {
-        Some(_) => Some((outside.hold_world)(path).map_err(|e| format!("the sandbox does not come up: {e}"))?),
+        Some(_) => {
+            let world = (outside.hold_world)(path).map_err(|e| format!("the sandbox does not come up: {e}"))?;
+            Some(Held::new(world))
+        }
         None => None,
     };
     let start = match resumed {
         Some(start) => start,
-        None => super::fresh::fresh(&folder, &settings, &home)?,
+        None => super::fresh::fresh(&folder, &settings, &home, &secrets)?,
     };
     let epoch = start.state.host.epoch + 1;
-    lock.name_holder(epoch).map_err(|e| format!("{}: {e}", files::LOCK))?;
+    lock.name_holder(epoch).map_err(|e| Refused::disk(format!("{}: {e}", files::LOCK)))?;
     let mut eyes = Eyes::new(sender.clone(), start.clock.speed());
     let late = eyes.open_spool(&folder, &start.state, start.clock.up());
     let disk = Arc::new(DiskWatch::default());
     super::serve::listen(path, sender.clone(), Arc::clone(&disk))
-        .map_err(|e| format!("the run's socket cannot be opened: {e}"))?;
+        .map_err(|e| Refused::disk(format!("the run's socket cannot be opened: {e}")))?;
     let mut clients = Clients::default();
     clients.set_plan(start.plan_json);
     let now = Instant::now();
@@ -186,11 +197,11 @@ fn open(path: &Path, outside: Outside) -> Result<Host, String> {
     Ok(host)
 }
 
-fn answers(folder: &RunFolder) -> Result<Answers, String> {
+fn answers(folder: &RunFolder) -> Result<Answers, Refused> {
     match std::fs::read_to_string(folder.join(files::ANSWERS)) {
-        Ok(text) => serde_json::from_str(&text).map_err(|e| format!("{}: {e}", files::ANSWERS)),
+        Ok(text) => serde_json::from_str(&text).map_err(|e| format!("{}: {e}", files::ANSWERS).into()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Answers::default()),
-        Err(error) => Err(format!("{}: {error}", files::ANSWERS)),
+        Err(error) => Err(Refused::disk(format!("{}: {error}", files::ANSWERS))),
     }
 }
 
@@ -234,10 +245,9 @@ impl Host {
 
     /// A host that goes on finds what the one before left, and looks at everything sensed again.
     fn go_on(&mut self) -> Result<(), String> {
-        let before = self.state.opened.as_ref().map(|o| o.environment.clone()).unwrap_or_default();
-        if let Some(text) = super::resume::other_environment(&before, &self.env) {
-            log(&text);
-            self.intend(Actor::host(), Want::Caution { text, item: None });
+        let opened = self.state.opened.clone();
+        if let Some(text) = opened.and_then(|o| super::environment::difference(&o, &self.env, &self.secrets)) {
+            self.caution(&text);
         }
         self.adopt()?;
         self.ask_again();

@@ -30,6 +30,7 @@ impl Host {
                 let want = Want::Decide { item, hash, yes, by: name.clone(), proof: Proof::Stated, says: Some(says) };
                 self.intend(name, want);
             }
+            Input::World(back) => self.world_came(back),
             Input::Terminate => self.terminating = true,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! The journal is the only truth about decisions: an append-only file of hash-chained lines, one event a line.
 //! This room knows how a line looks ([`encode`], [`Line`]), how lines get onto a disk that may fail
-//! ([`Journal`], [`Disk`]), how they are read again after any crash ([`read`], [`repair`], [`verify`], [`Follow`]),
+//! ([`Journal`], [`Disk`]), how they are read again after any crash ([`read()`], [`repair`], [`verify()`], [`Follow`]),
 //! what else lies in a run's folder ([`RunFolder`], [`Spool`], [`Head`]) and where runs are found ([`list`],
 //! [`find`], [`PresenceBoard`]). It is generic over the event, so it decides nothing.
 

@@ -50,7 +50,7 @@ pub struct Presence {
     /// The runbook's title or name.
     #[serde(default)]
     pub runbook: String,
-    /// What it is doing: `flying`, `watching`, `parked`.
+    /// What it is doing: `not begun`, `flying`, `paused at 4 of 14`, `parked at 4 of 14`.
     #[serde(default)]
     pub doing: String,
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::fs::fstatvfs;
 use sha2::{Digest, Sha256};
 
 use crate::words::files;
@@ -23,18 +24,50 @@ pub(super) trait Sheet: Write + Send {
     fn sync(&self) -> io::Result<()>;
 }
 
-impl Sheet for File {
-    fn sync(&self) -> io::Result<()> {
-        self.sync_data()
-    }
-}
-
 /// How output files come into being; tests give one whose disk is full.
 pub(super) type Opener = Arc<dyn Fn(&Path) -> io::Result<Box<dyn Sheet>> + Send + Sync>;
 
+/// The last bytes of a disk that output leaves to the journal: what a loud command takes there, nobody could write down
+/// any more that it was stopped. Twice the journal's reserve.
+const LEFT: u64 = 2 << 20;
+
 /// Real files.
 pub(super) fn real_files() -> Opener {
-    Arc::new(|path| Ok(Box::new(super::files::create_new(path)?)))
+    files_that_leave(LEFT)
+}
+
+fn files_that_leave(left: u64) -> Opener {
+    Arc::new(move |path| Ok(Box::new(Considerate { file: super::files::create_new(path)?, left })))
+}
+
+/// A file that does not take the last of the disk.
+struct Considerate {
+    file: File,
+    left: u64,
+}
+
+impl Write for Considerate {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // A file system that does not count its blocks says nothing.
+        if let Ok(disk) = fstatvfs(&self.file)
+            && disk.f_blocks > 0
+            && disk.f_bavail.saturating_mul(disk.f_frsize) < self.left
+        {
+            let why = format!("no space left but the last {} MiB, which are the journal's", self.left >> 20);
+            return Err(io::Error::new(io::ErrorKind::StorageFull, why));
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sheet for Considerate {
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
 }
 
 /// One file, made at its first byte, and what it has not taken yet.
@@ -281,6 +314,17 @@ mod tests {
         assert_eq!((tape.len(), tape.sha256(), tape.lost()), (13, sha(b"hello world\r\n"), 0));
         assert_eq!(std::fs::read_to_string(folder.path().join("1.tim")).unwrap(), "7 4\n9 9\n");
         assert!(!tape.unfinished());
+    }
+
+    #[test]
+    fn the_last_of_the_disk_is_the_journal_s() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tape = Tape::new(folder.path(), 1, &files_that_leave(u64::MAX), false);
+        tape.show(b"hello");
+        let error = tape.flush(Duration::ZERO).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(error.to_string().contains("journal's"), "{error}");
+        assert_eq!(tape.len(), 0);
     }
 
     #[test]

@@ -199,6 +199,9 @@ pub struct Live {
     pub probes: Vec<LiveProbe>,
     /// The host waits for the disk since so many seconds.
     pub disk_wait: Option<u32>,
+    /// Commands that are held because their output cannot be written: the attempt, why.
+    #[serde(default)]
+    pub held: Vec<(u32, String)>,
     /// Clients that are attached, with their role.
     pub clients: Vec<(Actor, Role)>,
     /// What a wait or check still misses, by item id, in words.

@@ -104,9 +104,11 @@ impl Series {
         let from = up.saturating_sub(step * width as u64);
         let mut cells = vec![None::<f64>; width];
         let mut put = |at: u64, value: f64| {
-            if at > from && at <= up {
-                let cell = (((at - from - 1) / step) as usize).min(width - 1);
-                cells[cell] = Some(cells[cell].map_or(value, |v| v.max(value)));
+            // Counted from the end, which stands for now however young the run is.
+            let back = usize::try_from(up.saturating_sub(at) / step).unwrap_or(usize::MAX);
+            if at <= up && back < width {
+                let cell = &mut cells[width - 1 - back];
+                *cell = Some(cell.map_or(value, |v| v.max(value)));
             }
         };
         if self.holds(from) {
@@ -272,5 +274,7 @@ mod tests {
         let mut series = series([1.0, 5.0, 2.0]);
         series.push(&Sample { up: 9 * S, value: Some(7.0), ..Sample::default() });
         assert_eq!(series.spark(10 * S, 10 * S, 5), [Some(5.0), None, None, None, Some(7.0)]);
+        let young = series.spark(10 * S, 600 * S, 40);
+        assert_eq!(young.last(), Some(&Some(7.0)), "the newest figure is the last, also in a young run: {young:?}");
     }
 }

@@ -170,6 +170,7 @@ pub(super) fn act(state: &State, verb: Verb) -> Result<Next, String> {
         }
         Verb::Open(id) => Want::OpenItem { item: ItemId(id) }.into(),
         Verb::Take => Want::TakeControl { epoch: state.control.epoch }.into(),
+        Verb::Keep => Want::DeclineControl.into(),
         Verb::Give(name) => Want::HandOver { to: who(&name).0 }.into(),
         Verb::End(reason) => Want::End { reason }.into(),
         // These are answered by the client itself.
@@ -186,6 +187,9 @@ fn go(state: &State) -> Result<Next, String> {
     }
     if state.paused.is_some() {
         return Ok(Want::Continue.into());
+    }
+    if !state.moved.is_empty() {
+        return Ok(Want::CheckPlaces.into());
     }
     let Some(index) = state.current.filter(|index| !state.status(*index).is_settled()) else {
         return Ok(Want::ClosePhase { phase: state.phase.ok_or("no phase is open")? }.into());

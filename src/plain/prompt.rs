@@ -24,7 +24,7 @@ pub(super) fn lines(state: &State, need: Need, style: Style) -> Vec<String> {
         Need::Continue => out.push("the run is paused: `continue` goes on".to_owned()),
         Need::Place => {
             for (kind, (pinned, found)) in &state.moved {
-                out.push(format!("{kind} is {found}, not {pinned}: switch back, then `run` checks again"));
+                out.push(format!("{kind} is {found}, not {pinned}: switch back, then `go` checks again"));
             }
         }
         Need::Close(phase) => {
@@ -95,7 +95,7 @@ fn shown(state: &State, index: usize, out: &mut Vec<String>) {
 fn danger(state: &State, index: usize, run: &Run, out: &mut Vec<String>) {
     let scope = PlanScope::new(state, index);
     if let Some(danger) = &run.acting.danger {
-        let text = danger.text.fill(&scope).unwrap_or_else(|_| danger.text.source().to_owned());
+        let text = danger.text.shown(&scope);
         out.push(format!("danger: {text}"));
     }
     if let Some(why) = &run.acting.point_of_no_return {
@@ -130,7 +130,7 @@ fn verbs(state: &State, index: usize, status: &Status) -> String {
 /// A confirm's question with its prefilled answer.
 pub(super) fn question(state: &State, index: usize, confirm: &Confirm) -> String {
     let scope = PlanScope::new(state, index);
-    let ask = confirm.ask.fill(&scope).unwrap_or_else(|_| confirm.ask.source().to_owned());
+    let ask = confirm.ask.shown(&scope);
     with_default(ask, confirm.default.as_ref().and_then(|default| default.fill(&scope).ok()))
 }
 

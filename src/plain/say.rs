@@ -80,7 +80,7 @@ impl Say {
                 self.decided(
                     state,
                     item,
-                    &format!("skipped by {by}{}: {reason}", filed(state, *from_file)),
+                    &format!("skipped by {by}{}: {reason}", filed(*from_file)),
                     &mut lines,
                 );
             }
@@ -91,7 +91,7 @@ impl Say {
                 self.decided(
                     state,
                     item,
-                    &format!("deferred by {by}{}: {reason}", filed(state, *from_file)),
+                    &format!("deferred by {by}{}: {reason}", filed(*from_file)),
                     &mut lines,
                 );
             }
@@ -100,7 +100,7 @@ impl Say {
                 self.decided(
                     state,
                     item,
-                    &format!("overridden by {by}{with}{}: {reason}", filed(state, *from_file)),
+                    &format!("overridden by {by}{with}{}: {reason}", filed(*from_file)),
                     &mut lines,
                 );
             }
@@ -286,7 +286,7 @@ impl Say {
         };
         let (sign, tone) = self.style.status(&status);
         let colon = if text.is_empty() { "" } else { ": " };
-        lines.say(tone, &format!("{sign} {name}{colon}{text}{}", filed(state, answered.from_file)));
+        lines.say(tone, &format!("{sign} {name}{colon}{text}{}", filed(answered.from_file)));
     }
 
     fn decided(&self, state: &State, item: &ItemId, text: &str, lines: &mut Lines<'_>) {
@@ -296,10 +296,8 @@ impl Say {
     }
 }
 
-/// What the autopilot answered came from the answers file only if there is one.
-fn filed(state: &State, from_file: bool) -> &'static str {
-    let has_answers = state.opened.as_ref().is_some_and(|opened| opened.autopilot.answers.is_some());
-    if from_file && has_answers { " (from the answers file)" } else { "" }
+fn filed(from_file: bool) -> &'static str {
+    if from_file { " (from the answers file)" } else { "" }
 }
 
 /// A command's lines as a person types them.
@@ -333,7 +331,9 @@ pub(super) fn seen(state: &State, index: usize) -> Option<String> {
         .collect();
     if let Some(bad) = samples.iter().find(|sample| sample.why.is_some()) {
         let hint = bad.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        return Some(format!("{}, {}{hint}", bad.text, bad.why.clone().unwrap_or_default()));
+        // Without an answer the two say the same.
+        let why = bad.why.as_ref().filter(|why| **why != bad.text).map(|why| format!(", {why}")).unwrap_or_default();
+        return Some(format!("{}{why}{hint}", bad.text));
     }
     let texts: Vec<&str> = samples.iter().map(|s| s.text.as_str()).filter(|text| !text.is_empty()).collect();
     (!texts.is_empty()).then(|| texts.join(", "))
@@ -377,7 +377,13 @@ fn other(style: Style, state: &State, recorded: &Recorded, event: &Event, lines:
             lines.say(Tone::Caution, &format!("{by} handed control over to {}", to.name()))
         }
         Event::ControlRequested { by, .. } => {
-            lines.say(Tone::Caution, &format!("{} asks for control (`give {}` hands it over)", by.name(), by));
+            lines.say(
+                Tone::Caution,
+                &format!("{} asks for control (`give {by}` hands it over, `keep` keeps it)", by.name()),
+            );
+        }
+        Event::ControlDeclined { to } => {
+            lines.say(Tone::Plain, &format!("{by} keeps control, {} was told no", to.name()));
         }
         Event::RunPaused { reason, .. } => {
             let why = reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
@@ -426,6 +432,10 @@ fn other(style: Style, state: &State, recorded: &Recorded, event: &Event, lines:
         Event::CommandEdited { item, what } => {
             lines.say(Tone::Caution, &format!("{}: command edited by {by}", title_of(state, item)));
             command(what, |line| lines.more(Tone::Plain, line));
+        }
+        Event::WentUnrecorded { item, .. } => {
+            let text = format!("{}: {by} lets it go on, what does not fit is not kept", title_of(state, item));
+            lines.say(Tone::Caution, &text);
         }
         Event::AttemptAdopted { item, .. } => {
             lines.say(Tone::Plain, &format!("{}: still running, adopted", title_of(state, item)))

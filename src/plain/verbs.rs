@@ -63,6 +63,8 @@ pub(super) enum Verb {
     Contacts,
     /// Take control.
     Take,
+    /// Keeps control: no to who asks.
+    Keep,
     /// Give control.
     Give(String),
     /// Leave; the run goes on.
@@ -99,7 +101,7 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("note TEXT", "add a note to the record"),
     ("rollback", "show the resolved rollback"),
     ("contacts", "show contacts and links"),
-    ("take, give NAME", "take or hand over control"),
+    ("take, give NAME, keep", "take control, hand it over, or keep it from who asks"),
     ("leave", "leave; the run goes on"),
     ("end REASON", "end the run early"),
 ];
@@ -153,6 +155,7 @@ pub(super) fn parse(line: &str) -> Result<Option<Verb>, String> {
         "rollback" => Verb::Rollback,
         "contacts" => Verb::Contacts,
         "take" => Verb::Take,
+        "keep" => Verb::Keep,
         "give" => text(Verb::Give, "NAME")?,
         "leave" | "quit" | "q" => Verb::Leave,
         "end" => reason(Verb::End)?,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::client::ClientCache;
+use super::docker::EngineCache;
 use super::seen::{Problem, Seen};
 use crate::expr::Template;
 use crate::words::Unit;
@@ -25,6 +26,8 @@ pub struct Ctx {
     pub timeout: Duration,
     /// The HTTP client of the last look.
     pub(super) clients: ClientCache,
+    /// The Docker client of the last look.
+    pub(super) engine: EngineCache,
     /// One blocking look at a time: a disk that hangs must not eat a thread a look.
     one: Arc<Semaphore>,
 }
@@ -32,7 +35,15 @@ pub struct Ctx {
 impl Ctx {
     /// A context for one probe.
     pub fn new(root: PathBuf, env: BTreeMap<String, String>, unit: Option<Unit>, timeout: Duration) -> Self {
-        Self { root, env, unit, timeout, clients: ClientCache::default(), one: Arc::new(Semaphore::new(1)) }
+        Self {
+            root,
+            env,
+            unit,
+            timeout,
+            clients: ClientCache::default(),
+            engine: EngineCache::default(),
+            one: Arc::new(Semaphore::new(1)),
+        }
     }
 
     /// A path of the runbook, from the root.

@@ -11,9 +11,9 @@ use super::ctx::Ctx;
 use super::judge::{Given, judge};
 use super::publish::{self, publish};
 use super::seen::{Problem, Seen};
-use super::{config, file, git, http, openapi, port, postgres, prometheus, report, run, tcp, tls};
+use super::{config, docker, file, git, http, openapi, port, postgres, prometheus, report, run, tcp, tls};
 use crate::expr::Expr;
-use crate::runbook::kinds::ProbeKind;
+use crate::runbook::kinds::{DockerOf, ProbeKind};
 use crate::words::{ProbeId, Sample, Unit, short_duration};
 
 /// How a probe looks; every text is filled in.
@@ -100,6 +100,7 @@ impl Looker {
             ProbeKind::Report(spec) => report::look(spec, ctx).await,
             ProbeKind::Openapi(spec) => openapi::look(spec, ctx).await,
             ProbeKind::Git(spec) => git::look(spec, ctx).await,
+            ProbeKind::Docker(spec) => docker::look(spec, ctx).await,
             ProbeKind::Run(spec) => run::command(spec, ctx).await,
             ProbeKind::Script(spec) => run::script(spec, ctx).await,
             ProbeKind::AllOf(_) | ProbeKind::AnyOf(_) => {
@@ -123,6 +124,12 @@ impl Looker {
             ProbeKind::Run(_) | ProbeKind::Script(_) => {
                 Problem::failing(format!("not done in {limit}; it was killed")).hint("raise the probe's `timeout:`")
             }
+            ProbeKind::Docker(docker) if docker.of == DockerOf::Engine => {
+                Problem::failing(format!("the engine did not answer in {limit}"))
+                    .hint("it may hang: `systemctl status docker`, and its log")
+            }
+            ProbeKind::Docker(_) => Problem::nothing(format!("the engine did not answer in {limit}"))
+                .hint("figures take the engine two seconds: is the probe's `timeout:` longer?"),
             ProbeKind::Prometheus(_) => Problem::nothing(format!("Prometheus did not answer in {limit}")),
             ProbeKind::Port(_)
             | ProbeKind::File(_)

@@ -7,6 +7,7 @@ mod causes;
 mod client;
 mod config;
 mod ctx;
+mod docker;
 mod file;
 mod git;
 mod http;

@@ -396,6 +396,8 @@ pub struct AttemptRecord {
     pub digest: String,
     /// It differs from the runbook.
     pub edited: bool,
+    /// The answers file said that it starts, or gave the words of its danger.
+    pub from_file: bool,
     /// It may have changed the world.
     pub changes: bool,
     /// A new host adopted it.

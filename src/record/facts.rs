@@ -158,6 +158,7 @@ pub(super) fn item_of(event: &Event) -> Option<&ItemId> {
         | Event::CommandEdited { item, .. }
         | Event::StopRequested { item, .. }
         | Event::AttemptAdopted { item, .. }
+        | Event::WentUnrecorded { item, .. }
         | Event::LateResultIgnored { item, .. }
         | Event::ValueCaptured { item, .. }
         | Event::TypedInto { item, .. }

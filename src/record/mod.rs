@@ -1,7 +1,7 @@
 //! Projections of a run for people: the record as Markdown and JSON, its verification and exports.
 //!
-//! Everything is made from the fold of the journal alone, so the same journal gives the same bytes: [`load`] reads and
-//! folds it, [`Document`] is what a reader wants to know, [`markdown`] and [`json`] write that down.
+//! Everything is made from the fold of the journal alone, so the same journal gives the same bytes: [`load()`] reads and
+//! folds it, [`Document`] is what a reader wants to know, [`markdown()`] and [`json`] write that down.
 
 mod build;
 mod document;

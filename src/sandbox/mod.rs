@@ -1,6 +1,6 @@
 //! The sandbox: a simulated system for training, as a world of its own.
 //!
-//! [`prepare`] makes a world in a run's folder and says what a run gets of it ([`Overlay`]). [`world::serve`] is the
+//! [`prepare()`] makes a world in a run's folder and says what a run gets of it ([`Overlay`]). [`world::serve`] is the
 //! world's process: real protocols on loopback, and one state in which the simulated commands act. [`shim::main`] is
 //! what the flightdeck binary does when it is called by the name of one of those commands. Nothing of it leaves loopback
 //! or the run's folder, and no other room asks whether it is there.

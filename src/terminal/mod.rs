@@ -2,7 +2,7 @@
 //!
 //! A command's output is a file of raw bytes. [`Follower`] reads it into a [`Screen`] (an emulator that no byte can
 //! crash, swell or hang), and what leaves this room is [`Row`]s of styled runs: nothing that came from a command
-//! reaches the outer terminal as a control sequence. [`sanitize`] does the same for any other text from outside.
+//! reaches the outer terminal as a control sequence. [`sanitize()`] does the same for any other text from outside.
 
 pub mod cast;
 mod cells;

@@ -186,19 +186,21 @@ fn running(ctx: &Ctx<'_>, index: usize, number: u32) -> Enter {
         return Enter::nothing("running");
     };
     let took = clock(facts::elapsed(ctx.model, attempt, ctx.now));
-    if let Some((stage, _)) = attempt.stopping {
+    if let Some((stage, since)) = attempt.stopping {
         let stage = match stage {
             crate::engine::event::StopStage::Interrupt => "interrupted",
             crate::engine::event::StopStage::Terminate => "terminated",
             crate::engine::event::StopStage::Kill => "killed",
         };
-        return Enter::nothing(format!("stopping ({stage}) {took}"));
+        let since = clock(ctx.model.up(ctx.now).saturating_sub(since) / 1_000_000);
+        return Enter::nothing(format!("stopping ({stage}) {since}"));
     }
     Enter::nothing(match &plan.action {
         Action::Wait(_) | Action::Baseline(_) => match ctx.model.missing(index) {
             Some(missing) => format!("{}, {}", text::line(missing), left(ctx, index, attempt.started.up, &took)),
             None => format!("waiting {took}"),
         },
+        _ if ctx.asks() => format!("it seems to ask, {took}"),
         _ => format!("running {took}"),
     })
 }
@@ -208,9 +210,9 @@ fn left(ctx: &Ctx<'_>, index: usize, started: u64, took: &str) -> String {
     match ctx.model.state.plan.items[index].timeout {
         Some(limit) => {
             let end = started + (limit * 1e6) as u64;
-            clock(end.saturating_sub(ctx.model.up(ctx.now)) / 1_000_000)
+            format!("{} left", clock(end.saturating_sub(ctx.model.up(ctx.now)) / 1_000_000))
         }
-        None => took.to_owned(),
+        None => format!("waiting {took}"),
     }
 }
 

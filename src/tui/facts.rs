@@ -154,13 +154,14 @@ pub fn wanted(item: &Item) -> String {
     item.expect.iter().map(|e| words(e.source())).collect::<Vec<_>>().join("; ")
 }
 
-/// What is expected of an item, in words, with its limit.
-pub fn expects(item: &Item) -> String {
-    let mut words = wanted(item);
-    if let Some(limit) = item.timeout {
-        words.push_str(&format!(" within {}", clock(limit as u64)));
+/// What is expected of an item, in words, with its limit; behind its label. Nothing but a limit is `limit  5:00`.
+pub fn expects(item: &Item) -> (&'static str, String) {
+    let words = wanted(item);
+    match item.timeout.map(|limit| clock(limit as u64)) {
+        Some(limit) if words.is_empty() => ("limit", limit),
+        Some(limit) => ("expects", format!("{words} within {limit}")),
+        None => ("expects", words),
     }
-    words.trim_start().to_owned()
 }
 
 /// What the step does to the world, in words.
@@ -179,12 +180,7 @@ pub fn changes(item: &Item) -> Option<String> {
 
 /// What has to be typed before the item starts; none when it is not dangerous.
 pub fn danger_words(model: &Model, index: usize) -> Option<Result<String, String>> {
-    let Action::Run(run) = &model.state.plan.items.get(index)?.action else { return None };
-    let danger = run.acting.danger.as_ref()?;
-    Some(match &danger.words {
-        Some(words) => words.fill(&PlanScope::new(&model.state, index)).map_err(|missing| missing.to_string()),
-        None => Ok(model.state.plan.target_name().unwrap_or("yes").to_owned()),
-    })
+    crate::engine::danger_words(&model.state, index).transpose()
 }
 
 /// Why it is dangerous, clean.
@@ -192,7 +188,7 @@ pub fn danger_text(model: &Model, index: usize) -> Option<String> {
     let Action::Run(run) = &model.state.plan.items.get(index)?.action else { return None };
     let danger = run.acting.danger.as_ref()?;
     let scope = PlanScope::new(&model.state, index);
-    Some(text::line(&danger.text.fill(&scope).unwrap_or_else(|_| danger.text.source().to_owned())))
+    Some(text::line(&danger.text.shown(&scope)))
 }
 
 /// Titles of what is not settled above an item in its section.

@@ -28,6 +28,8 @@ pub enum Cmd {
     Copy,
     Rollback,
     Hold,
+    Secret,
+    Control,
     Help,
     Leave,
     Pages,
@@ -98,7 +100,7 @@ table! {
     }, "what the bottom row says first";
     Type &[letter('t')], "t", Item, Some(1), typing, "type into the running command (Ctrl-] or F12 comes back)";
     Stop &[letter('x')], "x x", Item, Some(2), stop, "stop the running command: interrupt, after 10 s terminate, after 10 s kill; x goes a stage on";
-    Again &[letter('a')], "a", Item, Some(3), again, "a new attempt of what failed; opens again what is settled, with a reason";
+    Again &[letter('a')], "a", Item, Some(3), again, "again: a new attempt of what failed; with a reason also of what waited or is settled";
     Edit &[letter('e')], "e", Item, Some(4), edit, "change the command before it runs: a deviation";
     Skip &[letter('s')], "s", Item, Some(5), skip, "skip, does not apply, override: what is allowed here, with a reason";
     Defer &[letter('d')], "d", Item, Some(6), defer, "do it later: where it comes back is named";
@@ -114,6 +116,8 @@ table! {
     Copy &[letter('y')], "y", Free, None, copy, "copy the command, or the terminal's text when it has the keys (OSC 52)";
     Rollback &[letter('r')], "r", Free, Some(10), rollback, "the resolved rollback, to read: it starts nothing";
     Hold &[letter('h')], "h", Free, None, |_| Err("triggers are off in this version".into()), "hold a trigger that counts or fired";
+    Secret &[letter('g')], "g", Free, Some(1), secret, "give a secret that the run needs";
+    Control &[letter('o')], "o", Free, Some(1), control, "answer who asks for control: hand it over, or keep it";
     Help &[letter('?')], "?", Free, Some(16), |_| always("keys"), "this";
     Leave &[letter('q')], "q", Free, Some(17), |_| always("leave"), "leave it running, hand over, or end the run";
     Up &[Key::plain(Code::Up), letter('k')], "↑ k", Free, None, |_| always("up"), "up";
@@ -124,7 +128,7 @@ table! {
     PageDown &[Key::plain(Code::PageDown)], "PgDn", Free, None, |_| always("scroll"), "scroll down";
     Home &[Key::plain(Code::Home)], "Home", Free, None, |_| always("first"), "to the first";
     End &[Key::plain(Code::End)], "End", Free, None, |_| always("last"), "to the last";
-    Back &[Key::plain(Code::Esc)], "Esc", Free, Some(4), |ctx| always(if ctx.view.cursor.is_some() { "to the box" } else { "back" }), "one step back, at last to the current item; it never answers, leaves or stops";
+    Back &[Key::plain(Code::Esc)], "Esc", Free, Some(4), back, "one step back, at last to the current item; it never answers, leaves or stops";
     Interrupt &[Key::ctrl('c')], "Ctrl-C", Item, None, |_| always("interrupt"), "interrupts a running command; never ends flightdeck";
     Suspend &[Key::ctrl('z')], "Ctrl-Z", Free, None, |_| always("suspend"), "suspends this terminal, not the run";
     Redraw &[Key::ctrl('l')], "Ctrl-L", Free, None, |_| always("redraw"), "draws the screen anew";
@@ -186,7 +190,7 @@ fn again(ctx: &Ctx<'_>) -> Result<String, String> {
     let index = resting(ctx)?;
     match (ctx.status(), &ctx.model.state.plan.items[index].action) {
         (Status::Failed(_), Action::Run(_) | Action::Notify(_)) => Ok("again".into()),
-        (Status::Failed(_), Action::Wait(_) | Action::Baseline(_)) => Ok("open again".into()),
+        (Status::Failed(_), Action::Wait(_) | Action::Baseline(_)) => Ok("again…".into()),
         (Status::Failed(_), _) => Err("Enter asks again".into()),
         (Status::Open | Status::Busy | Status::NoData, _) => Err("it is open".into()),
         (Status::Unknown, _) => Err("nobody knows how it ended: Enter settles that first".into()),
@@ -194,8 +198,38 @@ fn again(ctx: &Ctx<'_>) -> Result<String, String> {
         (_, Action::Check(_)) if ctx.model.state.items[index].settled.is_none() => {
             Err("a sensed item opens by itself when it goes red".into())
         }
-        _ => Ok("open again".into()),
+        _ => Ok("again…".into()),
     }
+}
+
+fn back(ctx: &Ctx<'_>) -> Result<String, String> {
+    always(match (ctx.view.zoom, ctx.view.cursor.is_some() && ctx.running().is_none()) {
+        (true, _) => "frames",
+        (false, true) => "to the box",
+        // What runs needs the room for its own keys.
+        (false, false) => "back",
+    })
+}
+
+fn secret(ctx: &Ctx<'_>) -> Result<String, String> {
+    if let Some(why) = ctx.hands_off() {
+        return Err(why);
+    }
+    ctx.model
+        .secrets
+        .first()
+        .map(|name| format!("give secret {}", super::text::line(name)))
+        .ok_or_else(|| "no secret is asked for".into())
+}
+
+fn control(ctx: &Ctx<'_>) -> Result<String, String> {
+    if let Some(why) = ctx.hands_off() {
+        return Err(why);
+    }
+    let asked = ctx.model.state.control.asked.as_ref().filter(|(who, _)| *who != ctx.options.who);
+    asked
+        .map(|(who, _)| format!("answer {}…", super::text::line(who.name())))
+        .ok_or_else(|| "nobody asks for control".into())
 }
 
 fn edit(ctx: &Ctx<'_>) -> Result<String, String> {
@@ -205,7 +239,7 @@ fn edit(ctx: &Ctx<'_>) -> Result<String, String> {
     }
     match ctx.status() {
         Status::Open | Status::Failed(_) | Status::Deferred => Ok("edit".into()),
-        _ => Err("it is settled: a opens it again".into()),
+        _ => Err("it is settled: a does it again".into()),
     }
 }
 
@@ -213,11 +247,11 @@ fn skip(ctx: &Ctx<'_>) -> Result<String, String> {
     let index = resting(ctx)?;
     let required = ctx.model.state.plan.items[index].required;
     match ctx.status() {
-        Status::Passed | Status::Skipped | Status::Overridden => Err("it is settled: a opens it again".into()),
+        Status::Passed | Status::Skipped | Status::Overridden => Err("it is settled: a does it again".into()),
         Status::Off => Err("it does not apply here".into()),
-        Status::Failed(_) | Status::NoData | Status::Unknown if required => Ok("override".into()),
+        Status::Failed(_) | Status::NoData | Status::Unknown if required => Ok("override…".into()),
         _ if required => Err("it is required: never skipped".into()),
-        _ => Ok("skip".into()),
+        _ => Ok("skip…".into()),
     }
 }
 
@@ -233,7 +267,7 @@ fn defer(ctx: &Ctx<'_>) -> Result<String, String> {
         _ if has_terminal(ctx, index) && plan.due.is_none() => {
             Err("the runbook does not let this command be deferred".into())
         }
-        _ => Ok("defer".into()),
+        _ => Ok("defer…".into()),
     }
 }
 
@@ -291,13 +325,23 @@ pub fn bottom(ctx: &Ctx<'_>) -> Vec<(&'static str, String)> {
         match (binding.cmd, (binding.now)(ctx)) {
             (Cmd::Enter, Err(words)) => rows.push((rank, "", words)),
             // It is told where it leads somewhere: whoever reads elsewhere must find back.
-            (Cmd::Back, _) if ctx.view.cursor.is_none() => {}
+            (Cmd::Back, _) if ctx.view.cursor.is_none() && !ctx.view.zoom => {}
+            // Enter leaves already.
+            (Cmd::Leave, _) if enter(ctx).verb == Verb::Leave => {}
+            (Cmd::Pages | Cmd::Settle | Cmd::Metrics | Cmd::Contacts, _) if ctx.view.zoom => {}
             (_, Ok(words)) => rows.push((rank, binding.label, words)),
             _ => {}
         }
     }
     rows.sort_by_key(|(rank, ..)| *rank);
     rows.into_iter().map(|(_, label, words)| (label, words)).collect()
+}
+
+/// Keys and their words, of those among these that do something now.
+pub fn words(ctx: &Ctx<'_>, cmds: &[Cmd]) -> Vec<String> {
+    let of = |cmd: &Cmd| KEYS.iter().find(|binding| binding.cmd == *cmd);
+    let rows = cmds.iter().filter_map(of).filter_map(|b| Some(format!("{} {}", b.label, (b.now)(ctx).ok()?)));
+    rows.collect()
 }
 
 /// All keys for `?`: label, what it does, and why not now.

@@ -32,7 +32,8 @@ pub mod widgets;
 
 //TESTS
 
-pub use shell::{TuiError, run};
+pub use panes::header::world;
+pub use shell::{Taken, TuiError, run, run_on};
 pub use view::{Ctx, Pane};
 
 use crate::engine::event::RunEnd;
@@ -63,6 +64,8 @@ pub struct Options {
     pub machine: String,
     /// The command that comes back to this run: `flightdeck attach 2026-…`.
     pub come_back: String,
+    /// The command that goes on when its host is gone: `flightdeck resume 2026-…`.
+    pub go_on: String,
     /// Begins the flight once the plan is fixed.
     pub begin: Option<Begin>,
 }

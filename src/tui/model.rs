@@ -50,6 +50,8 @@ pub struct Model {
     pub tape: Tape,
     /// The host is gone: why.
     pub gone: Option<String>,
+    /// Secrets that the host asked for and was not given yet.
+    pub secrets: Vec<String>,
     clock: Option<(Stamp, Duration)>,
 }
 
@@ -91,7 +93,12 @@ impl Model {
             FromHost::Refused { id, why } => vec![News::Refused(id, why)],
             // The screens make the same text from the fold: `r` shows it while the journal cannot be written.
             FromHost::ByHand { .. } => vec![],
-            FromHost::NeedSecret { name } => vec![News::NeedSecret(name)],
+            FromHost::NeedSecret { name } => {
+                if !self.secrets.contains(&name) {
+                    self.secrets.push(name.clone());
+                }
+                vec![News::NeedSecret(name)]
+            }
             FromHost::Bye { why } => {
                 self.gone = Some(why);
                 vec![]

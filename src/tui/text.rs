@@ -5,6 +5,9 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::terminal::{sanitize, sanitize_line};
 
+/// The widest label that the rows of its text stand beside.
+const LABEL: usize = 16;
+
 /// Columns that a text takes.
 pub fn width(text: &str) -> usize {
     text.width()
@@ -65,13 +68,35 @@ fn take<'a>(graphemes: impl Iterator<Item = &'a str>, columns: usize) -> String 
 }
 
 /// A clean text in lines of at most `columns`; lines after the first begin with `indent` blanks. Words longer than a
-/// line are broken, nothing is lost.
+/// line are broken, nothing is lost. Two blanks and more part columns: inside a line they stay.
 pub fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
     if width(text) <= columns {
         return vec![text.to_owned()];
     }
-    let words = text.split(' ').filter(|w| !w.is_empty()).map(str::to_owned);
+    let mut words = vec![];
+    let mut blanks = 0;
+    for word in text.split(' ') {
+        if word.is_empty() {
+            blanks += 1;
+            continue;
+        }
+        words.push(format!("{}{word}", " ".repeat(if words.is_empty() { 0 } else { blanks })));
+        blanks = 0;
+    }
     fill(words, columns, indent)
+}
+
+/// A line in rows that keep its indentation; what stands behind a label and its gap stays under itself.
+pub fn hanging(line: &str, columns: usize) -> Vec<String> {
+    if width(line) <= columns {
+        return vec![line.to_owned()];
+    }
+    let inner = line.trim_start();
+    let indent = line.len() - inner.len();
+    let label = inner.find("  ").map(|at| at + inner[at..].len() - inner[at..].trim_start().len());
+    let hang = label.map(|at| width(&inner[..at])).filter(|w| *w <= LABEL).unwrap_or(2);
+    let rows = wrap(inner, columns.saturating_sub(indent), hang);
+    rows.into_iter().map(|row| format!("{}{row}", " ".repeat(indent))).collect()
 }
 
 /// Whole words (which may hold blanks) in lines; a word is broken only when a line can't hold it.
@@ -85,13 +110,18 @@ pub fn fill(words: impl IntoIterator<Item = String>, columns: usize, indent: usi
         let gap = usize::from(!current.trim().is_empty());
         if gap > 0 && width(&current) + gap + width(rest) > columns {
             lines.push(std::mem::replace(&mut current, " ".repeat(indent)));
+            rest = rest.trim_start();
         } else if gap > 0 {
             current.push(' ');
         }
         while width(&current) + width(rest) > columns {
-            let piece = take(rest.graphemes(true), columns.saturating_sub(width(&current)).max(2));
+            let mut piece = take(rest.graphemes(true), columns.saturating_sub(width(&current)).max(2));
             if piece.is_empty() {
                 break;
+            }
+            // A quoted word that holds blanks is broken at one of them.
+            if let Some(blank) = piece.rfind(' ').filter(|at| *at > piece.len() / 2) {
+                piece.truncate(blank + 1);
             }
             current.push_str(&piece);
             rest = &rest[piece.len()..];
@@ -142,6 +172,9 @@ mod tests {
         assert_eq!(wrap("one two three", 8, 2), ["one two", "  three"]);
         assert_eq!(wrap("", 8, 2), [""]);
         assert_eq!(wrap("a   b", 8, 2), ["a   b"], "what fits stays as it is");
+        assert_eq!(wrap("a again   e edit   s skip", 18, 0), ["a again   e edit", "s skip"]);
+        assert_eq!(fill(["'for i in 1 2 3; do'".to_owned()], 12, 2), ["'for i in 1 ", "  2 3; do'"]);
+        assert_eq!(hanging("  x x   stop what runs", 16), ["  x x   stop", "        what", "        runs"]);
         assert_eq!(["--timeout=120s", "a=b", "--x=$y"].map(quote), ["--timeout=120s", "'a=b'", "'--x=$y'"]);
     }
 

@@ -130,6 +130,13 @@ impl Ctx<'_> {
         self.model.state.running.iter().copied().find(|(i, _)| *i == index)
     }
 
+    /// The shown command seems to ask. (A full-screen program stands behind an unfinished line all the time, and echoes
+    /// what it wants.)
+    pub fn asks(&self) -> bool {
+        let facts = self.model.tape.facts();
+        facts.asks && !facts.alternate && self.model.gone.is_none()
+    }
+
     /// Why nothing can be done from here; none: it can.
     pub fn hands_off(&self) -> Option<String> {
         if let Some(why) = &self.model.gone {

@@ -112,6 +112,7 @@ fn event(n: u64) -> Event {
             changes: true,
             digest: "9b4f1b84c1d2e3f49b4f1b84c1d2e3f49b4f1b84c1d2e3f49b4f1b84c1d2e3f4".into(),
             edited: false,
+            from_file: false,
         })),
         _ => Event::AttemptEnded(Box::new(Ended {
             item,

@@ -219,8 +219,17 @@ impl Client {
 
     /// Begins the flight.
     pub fn begin(&mut self) {
+        self.begins(None);
+    }
+
+    /// Begins the flight at a real target, whose name is typed.
+    pub fn begin_at(&mut self, target: &str) {
+        self.begins(Some(target.into()));
+    }
+
+    fn begins(&mut self, target: Option<String>) {
         self.until("the plan", |client| client.state.plan_sha256.is_some().then_some(()));
-        self.done(Want::Begin { target: None });
+        self.done(Want::Begin { target });
     }
 
     /// The intent that starts an item as it is shown now.

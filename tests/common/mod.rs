@@ -184,6 +184,17 @@ impl Run {
         u32::try_from(second.get("pid")?.as_u64()?).ok()
     }
 
+    /// The process that was started with this hidden subcommand for the run's folder.
+    pub fn process_of(&self, word: &str) -> Option<u32> {
+        let folder = self.folder.canonicalize().ok()?.display().to_string();
+        std::fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+            let words: Vec<&[u8]> = line.split(|b| *b == 0).skip(1).collect();
+            words.starts_with(&[word.as_bytes(), folder.as_bytes()]).then_some(pid)
+        })
+    }
+
     /// Waits until a process that was killed or asked to end is gone.
     pub fn wait_gone(&self, pid: u32) {
         wait_for("a process is gone", || (!lives(pid)).then_some(()));

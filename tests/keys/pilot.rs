@@ -277,7 +277,7 @@ impl<'a> Pilot<'a> {
                 Some(reason(&given))
             }
             "skip" => Some(reason(&answer.skip)),
-            "open again" => Some("It took too long on this machine".into()),
+            "open again" | "again" => Some("It took too long on this machine".into()),
             "defer" => Some(reason(&answer.defer)),
             "yes" | "show the plan" => None,
             // Nothing in the file: it is prefilled, and the operator leaves it as it is.

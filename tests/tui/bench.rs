@@ -21,6 +21,7 @@ pub fn options() -> Options {
         color: true,
         machine: "ops1".into(),
         come_back: "flightdeck attach 2026-11-24T084739Z".into(),
+        go_on: "flightdeck resume 2026-11-24T084739Z".into(),
         begin: None,
     }
 }

@@ -96,7 +96,7 @@ impl Double {
     /// Decides as the host would.
     pub fn want(&mut self, by: &str, control: Option<u32>, want: Want) -> Result<u64, String> {
         let actor = Actor(by.into());
-        let intent = Intent { actor: actor.clone(), control, stamp: self.stamp(), want };
+        let intent = Intent::new(actor.clone(), control, self.stamp(), want);
         let events = decide(&self.state, &intent).map_err(|refusal| refusal.why)?;
         for event in events {
             self.record_by(event, actor.clone());
@@ -207,6 +207,23 @@ impl Double {
             rows: lines.iter().enumerate().map(|(n, t)| (n, text(t))).collect(),
             cursor: Some((x, (last - history) as u16)),
             bytes: lines.iter().map(|l| l.len() as u64 + 2).sum(),
+            ..Rows::default()
+        }));
+    }
+
+    /// The running command stands silent behind an unfinished line.
+    pub fn asking(&mut self, line: &str, hidden_input: bool) {
+        let attempt = self.running().1;
+        let row = Row { runs: vec![Run { text: line.trim_end().into(), ..Run::default() }] };
+        self.outbox.push(FromHost::Rows(Rows {
+            attempt,
+            cols: 54,
+            height: 12,
+            rows: vec![(0, row)],
+            cursor: Some((line.len() as u16, 0)),
+            asks: true,
+            hidden_input,
+            bytes: line.len() as u64,
             ..Rows::default()
         }));
     }

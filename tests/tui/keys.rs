@@ -40,7 +40,7 @@ fn a_flight_begins_with_the_targets_name() {
     let mut bench = Bench::new(120, 36);
     assert!(bench.bottom().starts_with(" ⏎ start"));
     bench.presses(&["\r", "prod", "\r"]);
-    assert!(bench.text().contains("type its name, cryptoutil-prod"), "{}", bench.text());
+    assert!(bench.text().contains("real target: type its"), "{}", bench.text());
     assert!(bench.host.state.begun.is_none());
     bench.presses(&["\x15", "cryptoutil-prod", "\r"]);
     assert!(bench.host.state.begun.is_some());
@@ -279,7 +279,13 @@ fn who_comes_asks_and_types_the_place_back() {
     assert!(bench.text().contains("lee has control"), "{}", bench.text());
     bench.press("\r");
     assert!(bench.text().contains("lee was asked"), "{}", bench.text());
+    bench.host.want("lee@ops2", None, Want::DeclineControl).unwrap();
+    bench.settle();
+    assert!(bench.text().contains("lee was asked and keeps control"), "{}", bench.text());
+    bench.press("\r");
     bench.wait(21);
+    assert!(!bench.bottom().starts_with(" TEXT"), "{}", bench.bottom());
+    bench.press("\r");
     assert!(bench.text().contains("Type the place's number back"));
     bench.presses(&["7", "\r"]);
     assert!(bench.text().contains("that is not the place's number"));

@@ -131,3 +131,117 @@ fn ascii() {
     bench.resize(80, 24);
     assert_snapshot!("ascii-80x24", bench.text());
 }
+
+#[test]
+fn a_wait_that_timed_out_names_the_figure() {
+    let mut bench = Bench::deploying();
+    bench.presses(&["\r", "cryptoutil-prod", "\r"]);
+    bench.host.exit(0, &[]);
+    bench.settle();
+    bench.presses(&["\r"]);
+    bench.host.exit(0, &[]);
+    bench.host.look("idp", Verdict::Bad, 0.0, "503");
+    let (index, attempt) = bench.host.running();
+    let item = bench.host.state.plan.items[index].id.clone();
+    bench.host.live.missing = vec![(item.0.clone(), "1 missing: idp".into())];
+    bench.host.say_live();
+    bench.settle();
+    bench.wait(2);
+    both("waiting", &mut bench);
+    bench.wait(120);
+    bench.host.own(Want::TooLate { item, attempt, missed: "idp: status 503, wanted 200".into() });
+    bench.settle();
+    both("timed-out", &mut bench);
+    bench.resize(120, 36);
+    bench.press("a");
+    assert!(bench.bottom().contains("⏎ again"), "{}", bench.bottom());
+}
+
+#[test]
+fn somebody_asks_for_control() {
+    let mut bench = Bench::deploying();
+    bench.host.want("lee@ops2", None, Want::AskControl).unwrap();
+    bench.settle();
+    both("control-asked", &mut bench);
+    bench.press("o");
+    both("control-menu", &mut bench);
+    bench.press("\r");
+    assert!(bench.host.state.control.asked.is_none() && bench.host.state.control.declined.is_some());
+    assert!(!bench.text().contains("asks for control"), "{}", bench.text());
+}
+
+#[test]
+fn a_secret_is_needed() {
+    let mut bench = Bench::deploying();
+    bench.press("n");
+    bench.press("half a");
+    let now = bench.now;
+    bench.app.take(flightdeck::link::FromHost::NeedSecret { name: "db_url".into() }, now);
+    bench.press(" note");
+    assert!(bench.text().contains("half a note"), "it steals nothing:\n{}", bench.text());
+    bench.press("\x1b");
+    both("secret-needed", &mut bench);
+    bench.press("n");
+    assert!(bench.text().contains("half a note"), "what was typed is kept:\n{}", bench.text());
+    bench.press("\x1b");
+    bench.press("g");
+    both("secret-form", &mut bench);
+    bench.presses(&["hunter22", "\r"]);
+    assert!(!bench.text().contains("db_url") && !bench.text().contains("hunter22"), "{}", bench.text());
+}
+
+#[test]
+fn a_command_that_seems_to_ask() {
+    let mut bench = Bench::deploying();
+    bench.presses(&["j", "\r", "\r"]);
+    bench.host.asking("Proceed? [y/N] ", false);
+    bench.settle();
+    both("asks", &mut bench);
+    bench.host.asking("Password: ", true);
+    bench.settle();
+    bench.press("t");
+    both("typing-unseen", &mut bench);
+}
+
+#[test]
+fn the_host_is_gone() {
+    let mut bench = Bench::deploying();
+    bench.presses(&["j", "\r", "\r"]);
+    bench.host.output(54, 12, &["Waiting for deployment"]);
+    bench.settle();
+    bench.app.lost(bench.now);
+    bench.settle();
+    both("host-gone", &mut bench);
+}
+
+#[test]
+fn an_item_that_is_off_has_no_raw_template() {
+    let mut bench = Bench::deploying();
+    bench.presses(&["/", "idp_name", "\r"]);
+    both("off", &mut bench);
+}
+
+#[test]
+fn an_observer_finds_the_way_out() {
+    let mut options = super::bench::options();
+    options.role = flightdeck::link::Role::Observer;
+    let mut host = super::double::Double::new(super::double::plan());
+    host.want("lee@ops2", None, Want::Begin { target: Some("cryptoutil-prod".into()) }).unwrap();
+    let mut bench = Bench::with(host, options, 80, 24);
+    both("observer", &mut bench);
+    bench.press("q");
+    both("observer-leave", &mut bench);
+}
+
+#[test]
+fn the_way_out_is_on_every_screen() {
+    let mut bench = Bench::deploying();
+    for key in ["", "?", "\x1b", "!", "\x1b", "m", "\x1b", "n", "\x1b", "s", "\x1b", "/", "\x1b", "q", "\x1b", "j"] {
+        bench.press(key);
+        for (cols, rows) in [(120, 36), (80, 24), (60, 16)] {
+            bench.resize(cols, rows);
+            let row = bench.bottom();
+            assert!(["q leave", "Esc "].iter().any(|way| row.contains(way)), "after {key:?} at {cols}: {row}");
+        }
+    }
+}

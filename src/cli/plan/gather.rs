@@ -306,9 +306,9 @@ fn command(state: &State, index: usize) -> (Option<Vec<String>>, Option<String>)
     }
 }
 
-/// A text with what is known filled in; as it was written where something is not known yet.
+/// A text with what is known filled in; what is not known yet, or is off, stands as `<name>`.
 fn filled(template: &Template, scope: &PlanScope<'_>) -> String {
-    template.fill(scope).unwrap_or_else(|_| template.source().to_owned())
+    template.shown(scope)
 }
 
 fn what(item: &Item, scope: &PlanScope<'_>) -> Option<String> {

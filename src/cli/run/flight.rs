@@ -16,7 +16,8 @@ use crate::journal::runs_dir;
 use crate::link::Role;
 use crate::runbook::parameters::{Resolved, read};
 use crate::sandbox::Scenario;
-use crate::tui::Begin;
+use crate::tui::start::{Session, Waiting};
+use crate::tui::{self, Begin};
 use crate::words::{Actor, Name};
 
 /// A flight before its start. Nothing is started, and what was made goes away with it.
@@ -102,14 +103,15 @@ impl<'a> Flight<'a> {
         if self.scenario.is_some() { Ok(()) } else { target::refuse_held(&target::announce(plan), None) }
     }
 
-    /// Starts the run and stays with it.
-    pub fn start(self, mode: Mode, begin: Option<Begin>) -> Result<Exit, Stop> {
+    /// Starts the run and stays with it; `session`: the terminal is taken already, and is not given back between.
+    pub fn start(self, mode: Mode, begin: Option<Begin>, mut session: Option<Session>) -> Result<Exit, Stop> {
         let resolved = self.resolved();
         values::refuse_problems(&resolved)?;
         values::refuse_missing(&self.book.loaded.runbook, &resolved)?;
         let plan = self.plan(&resolved)?;
         self.refuse_held(&plan)?;
         let begin = begin.or_else(|| self.begins_by_itself(&plan).then(Begin::default));
+        let waiting_world = self.world(&plan);
         let draft = match self.draft {
             Some(draft) => draft,
             None => Draft::real(&self.runs, self.book)?,
@@ -124,8 +126,17 @@ impl<'a> Flight<'a> {
             answers: self.answers,
             operator: who.clone(),
         };
+        if let Some(session) = &mut session {
+            let mut waiting = Waiting {
+                world: waiting_world,
+                training: self.scenario.is_some(),
+                title: plan.title.clone(),
+                words: "starting the run…".into(),
+            };
+            session.wait(&mut waiting).map_err(|e| Stop::usage(e.to_string()))?;
+        }
         let folder = opening.launch(draft)?;
-        Client { mode, who, role: Role::Operator, begin, history: true }.attach(&folder)
+        Client { mode, who, role: Role::Operator, begin, history: true }.attach(&folder, session)
     }
 
     /// As lines a flight begins at once where nothing has to be typed for it.
@@ -136,11 +147,8 @@ impl<'a> Flight<'a> {
 
     /// The header's first word.
     pub(super) fn world(&self, plan: &Plan) -> String {
-        use crate::engine::plan::WhereKind;
-        if self.scenario.is_some() {
-            return "TRAINING".into();
-        }
-        plan.place(WhereKind::Environment).map_or_else(person::machine, str::to_uppercase)
+        let environment = plan.place(crate::engine::plan::WhereKind::Environment);
+        tui::world(self.scenario.is_some(), environment, &person::machine())
     }
 
     /// Takes what a form gave.

@@ -52,14 +52,11 @@ pub fn fly(book: &Book, args: &FlyArgs, scenario: Option<&Scenario>, form: bool)
     let mut flight = Flight::new(book, args, scenario)?;
     if mode != Mode::Screen || args.yes || args.answers.is_some() {
         flight.complete()?;
-        return flight.start(mode, None);
+        return flight.start(mode, None, None);
     }
-    let asked = {
-        let mut session = session()?;
-        screens::ask(&mut session, &mut flight, form)?
-    };
-    match asked {
-        Asked::Start(begin) => flight.start(mode, Some(begin)),
+    let mut session = session()?;
+    match screens::ask(&mut session, &mut flight, form)? {
+        Asked::Start(begin) => flight.start(mode, Some(begin), Some(session)),
         Asked::Back => Ok(Exit::Completed),
         Asked::Interrupted => Ok(Exit::Interrupted),
     }

@@ -93,15 +93,10 @@ impl Opening<'_> {
 /// A host that did not start, as the command line tells it.
 pub fn refused(error: &LaunchError) -> Stop {
     match error {
-        LaunchError::Refused(why) if is_of_the_disk(why) => Stop::disk(format!("the run was not started: {why}")),
+        LaunchError::Disk(why) => Stop::disk(format!("the run was not started: {why}")),
         LaunchError::Refused(why) => Stop::usage(format!("the run was not started: {why}")),
         LaunchError::Io(_) => Stop::disk(error.to_string()),
     }
-}
-
-/// The host says why in words; the system's own errors carry their number: EIO, ENOSPC, EROFS, EDQUOT.
-fn is_of_the_disk(why: &str) -> bool {
-    [5, 28, 30, 122].iter().any(|number| why.contains(&format!("(os error {number})")))
 }
 
 /// The caller's environment; a variable that is not UTF-8 is left out.
@@ -120,7 +115,7 @@ pub fn terminal_size() -> (u16, u16) {
 /// Copies the runbook's files into the run's folder, byte for byte.
 fn keep_files(book: &Book, folder: &RunFolder) -> Result<(), Stop> {
     for file in &book.loaded.sources.files {
-        let name = Path::new(files::RUNBOOK_DIR).join(kept_name(&file.name));
+        let name = Path::new(files::RUNBOOK_DIR).join(files::kept(&file.name));
         if let Some(parent) = name.parent() {
             folder.make_dir(&parent.to_string_lossy()).map_err(|e| Stop::disk(format!("{}: {e}", parent.display())))?;
         }
@@ -134,18 +129,6 @@ fn write(folder: &RunFolder, name: &str, bytes: &[u8]) -> Result<(), Stop> {
     folder.write_atomic(name, bytes).map_err(|e| Stop::disk(format!("{} cannot be written: {e}", path.display())))
 }
 
-/// A file's name inside the run's folder: `..` is `_up`, an absolute path begins with `_root`.
-fn kept_name(name: &str) -> PathBuf {
-    let mut kept = PathBuf::new();
-    if name.starts_with('/') {
-        kept.push("_root");
-    }
-    for part in name.split('/').filter(|part| !part.is_empty() && *part != ".") {
-        kept.push(if part == ".." { "_up" } else { part });
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,15 +136,9 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_no_usage_error() {
+        assert_eq!(refused(&LaunchError::Disk("journal.jsonl: no".into())).exit, Exit::Disk);
+        // A command's own words about a disk are not this one's.
         let full = std::io::Error::from_raw_os_error(28).to_string();
-        assert_eq!(refused(&LaunchError::Refused(format!("journal.jsonl: {full}"))).exit, Exit::Disk);
-        assert_eq!(refused(&LaunchError::Refused("parameter `x`: git failed".into())).exit, Exit::Usage);
-    }
-
-    #[test]
-    fn names_stay_inside_the_folder() {
-        assert_eq!(kept_name("../shared/x.sh"), Path::new("_up/shared/x.sh"));
-        assert_eq!(kept_name("/etc/../x"), Path::new("_root/etc/_up/x"));
-        assert_eq!(kept_name("a.yaml"), Path::new("a.yaml"));
+        assert_eq!(refused(&LaunchError::Refused(format!("parameter `x`: {full}"))).exit, Exit::Usage);
     }
 }

@@ -81,8 +81,7 @@ pub fn main(runs: Option<&Path>) -> Result<Exit, Stop> {
         });
         match asked {
             Ok((flight, Asked::Start(begin))) => {
-                drop(session);
-                return flight.start(Mode::Screen, Some(begin));
+                return flight.start(Mode::Screen, Some(begin), Some(session));
             }
             Ok((_, Asked::Back)) => {}
             Ok((_, Asked::Interrupted)) => return Ok(Exit::Interrupted),
@@ -112,7 +111,7 @@ fn shipped(name: &str) -> Result<(Book, Option<Scenario>), Stop> {
 }
 
 fn return_to(runs: Option<&Path>, id: &str) -> Result<Exit, Stop> {
-    let entry = runs::find_run(runs, Some(id))?;
+    let entry = attach::gone_or_here(runs::find_run(runs, Some(id))?)?;
     if !entry.alive {
         resume::relaunch(&entry)?;
     }

@@ -7,7 +7,7 @@ use crate::engine::plan::Probe;
 use crate::engine::resolve::script_values;
 use crate::engine::state::State;
 use crate::expr::{Expr, Scope, Template};
-use crate::runbook::kinds::{Http, Postgres, ProbeKind, Tls};
+use crate::runbook::kinds::{Docker, DockerOf, Http, Postgres, ProbeKind, Tls};
 use crate::words::Value;
 
 /// How a person looks.
@@ -56,6 +56,7 @@ pub(super) fn how(state: &State, probe: &Probe, scope: &dyn Scope) -> How {
             let folder = maybe(&git.folder).unwrap_or_else(|| ".".into());
             How::Command(format!("git -C {0} rev-parse HEAD; git -C {0} status --short", word(&folder)))
         }
+        ProbeKind::Docker(docker) => How::Command(docker_look(docker, scope)),
         ProbeKind::Run(run) => {
             How::Command(run.command.words.iter().map(|w| word(&fill(w))).collect::<Vec<_>>().join(" "))
         }
@@ -131,6 +132,26 @@ fn psql(postgres: &Postgres, scope: &dyn Scope) -> String {
     };
     let query = postgres.query.as_ref().map_or_else(|| "select 1".to_owned(), fill);
     format!("psql {} -Atc {}", word(&to), word(&query))
+}
+
+fn docker_look(docker: &Docker, scope: &dyn Scope) -> String {
+    let fill = |template: &Template| word(&partly(template, scope));
+    let project = docker.project.as_ref().map(fill).unwrap_or_default();
+    let label = format!("--filter label=com.docker.compose.project={project}");
+    let each = format!("docker ps --quiet --all {label} | xargs docker");
+    match docker.of {
+        DockerOf::Engine => "docker version".into(),
+        DockerOf::Project => format!("docker compose -p {project} ps --all"),
+        DockerOf::Images => {
+            format!("docker image inspect {}", docker.images.iter().map(fill).collect::<Vec<_>>().join(" "))
+        }
+        // Names only: a value must not come on a screen.
+        DockerOf::Environment => {
+            format!("{each} inspect --format '{{{{range .Config.Env}}}}{{{{println .}}}}{{{{end}}}}' | cut -d= -f1")
+        }
+        DockerOf::Stats => format!("{each} stats --no-stream"),
+        DockerOf::Volumes => format!("docker volume ls {label}"),
+    }
 }
 
 fn tls_look(tls: &Tls, scope: &dyn Scope) -> How {

@@ -64,7 +64,7 @@ pub(super) fn answer(
         fields,
         yes: true,
         proof: None,
-        from_file: intent.actor == Actor::autopilot(),
+        from_file: intent.from_file,
         fast: intent.actor != Actor::autopilot() && is_fast(state, intent, index),
         settled: true,
         says: None,

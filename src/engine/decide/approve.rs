@@ -3,11 +3,11 @@
 use sha2::{Digest, Sha256};
 
 use super::{Decision, find_open, is_own, not_settled};
-use crate::engine::event::{Answered, Event};
+use crate::engine::event::{Answered, Event, Resolved};
 use crate::engine::intent::{Intent, Refusal};
 use crate::engine::plan::Action;
 use crate::engine::scope::PlanScope;
-use crate::engine::state::{State, Status};
+use crate::engine::state::{Settled, State, Status};
 use crate::words::{Actor, ItemId, Proof};
 
 /// Asks for an approval: bound to the item, its text and hash.
@@ -51,7 +51,59 @@ fn approval_text(state: &State, index: usize) -> String {
     if let Some(opened) = &state.opened {
         text.push_str(&format!("run: {}\noperator: {}\n", opened.run, opened.operator));
     }
+    for below in index + 1..plan.items.len() {
+        if let (Some(edited), true) = (&state.items[below].edited, covering(state, below) == Some(index)) {
+            let title = PlanScope::new(state, below).title();
+            text.push_str(&format!("edited, \"{title}\": {}\n", command(edited)));
+        }
+    }
     text
+}
+
+fn command(what: &Resolved) -> String {
+    match what {
+        Resolved::Argv(words) => crate::words::shell_words(words),
+        Resolved::Script { shell, text } => format!("{shell}\n{}", text.trim_end()),
+        Resolved::Notice { text, .. } => text.clone(),
+        Resolved::Watching => String::new(),
+    }
+}
+
+/// The approval that covers a command of the flight: the nearest above it that applies.
+fn covering(state: &State, index: usize) -> Option<usize> {
+    let plan = &state.plan;
+    if plan.items.get(index)?.phase >= plan.rollback_phase() {
+        return None;
+    }
+    (0..index)
+        .rev()
+        .find(|i| matches!(plan.items[*i].action, Action::Approve(_)) && state.status(*i) != Status::Off)
+}
+
+/// Whoever approved, approved another command than the one that it was edited to: the approval is open again.
+pub(super) fn voided_by_edit(state: &State, edited: usize) -> Option<Event> {
+    let index = covering(state, edited)?;
+    let given = matches!(state.items[index].settled, Some(Settled::Answered(_)));
+    if !given && state.status(index) != Status::Busy {
+        return None;
+    }
+    let word = if given { "approved" } else { "asked for" };
+    Some(Event::ItemReopened {
+        item: state.plan.items[index].id.clone(),
+        reason: format!("the command of \"{}\" was edited after this was {word}", super::title(state, edited)),
+    })
+}
+
+/// Refuses to run an edited command as long as the approval that covers it is open.
+pub(super) fn covers_edit(state: &State, index: usize) -> Result<(), Refusal> {
+    let Some(approval) = state.items[index].edited.as_ref().and_then(|_| covering(state, index)) else {
+        return Ok(());
+    };
+    if state.status(approval).is_settled() {
+        return Ok(());
+    }
+    let title = super::title(state, approval);
+    Err(Refusal { why: format!("its command was edited, so \"{title}\" has to be approved before it runs"), person: true })
 }
 
 /// Lower-case hex of bytes.
@@ -118,7 +170,7 @@ pub(super) fn decide(
         by: Some(by.clone()),
         yes,
         proof: Some(proof),
-        from_file: intent.actor == Actor::autopilot(),
+        from_file: intent.from_file,
         settled: yes && enough,
         says: says.clone(),
         ..Answered::default()

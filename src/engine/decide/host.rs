@@ -28,6 +28,16 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
     })
 }
 
+/// Refuses as long as a place is not as pinned.
+pub(super) fn as_pinned(state: &State) -> Result<(), Refusal> {
+    match state.moved.iter().next() {
+        Some((kind, (pinned, found))) => Err(Refusal::new(format!(
+            "{kind} is {found}, not {pinned}: nothing starts; switch back, then check again"
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn target_found(state: &State, kind: &str, found: &str) -> Vec<Event> {
     let Some(pinned) = state.pinned.get(kind) else { return vec![] };
     match (pinned == found, state.moved.get(kind)) {

@@ -4,7 +4,7 @@ use super::{Decision, find, find_open, fresh, not_settled, reason};
 use crate::engine::event::{Event, Resolved, StopStage, StopWhy};
 use crate::engine::intent::{Intent, Refusal, Want};
 use crate::engine::plan::Action;
-use crate::engine::state::{State, Status};
+use crate::engine::state::{Attempt, State, Status};
 
 pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
     match &intent.want {
@@ -25,6 +25,16 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
         }
         Want::Edit { item, seen, what } => edit(state, item, *seen, what),
         Want::Stop { item, attempt } => stop(state, item, *attempt, intent.stamp.up),
+        Want::GoOnUnrecorded { item, attempt } => {
+            let running = running(state, item, *attempt)?;
+            if running.unrecorded {
+                return Err(Refusal::new("it goes on unrecorded already"));
+            }
+            if !matches!(running.what.what, Resolved::Argv(_) | Resolved::Script { .. }) {
+                return Err(Refusal::new("it has no output"));
+            }
+            Ok(vec![Event::WentUnrecorded { item: item.clone(), attempt: *attempt }])
+        }
         Want::Reopen { item, reason: text } => {
             let index = find_open(state, item)?;
             match state.status(index) {
@@ -66,19 +76,21 @@ fn edit(state: &State, item: &crate::words::ItemId, seen: u32, what: &Resolved) 
         Resolved::Argv(_) | Resolved::Script { .. } => Ok(if state.items[index].edited.as_ref() == Some(what) {
             vec![]
         } else {
-            vec![Event::CommandEdited { item: item.clone(), what: what.clone() }]
+            let edited = Event::CommandEdited { item: item.clone(), what: what.clone() };
+            std::iter::once(edited).chain(super::approve::voided_by_edit(state, index)).collect()
         }),
         _ => Err(Refusal::new("only a command can be edited")),
     }
 }
 
-fn stop(state: &State, item: &crate::words::ItemId, attempt: u32, up: u64) -> Decision {
+fn running<'a>(state: &'a State, item: &crate::words::ItemId, attempt: u32) -> Result<&'a Attempt, Refusal> {
     let index = find(state, item)?;
-    let running = state.items[index]
-        .attempts
-        .iter()
-        .find(|a| a.number == attempt && a.ended.is_none())
-        .ok_or_else(|| Refusal::new("it has ended already"))?;
+    let running = state.items[index].attempts.iter().find(|a| a.number == attempt && a.ended.is_none());
+    running.ok_or_else(|| Refusal::new("it has ended already"))
+}
+
+fn stop(state: &State, item: &crate::words::ItemId, attempt: u32, up: u64) -> Decision {
+    let running = running(state, item, attempt)?;
     let stage = match running.stopping {
         None => StopStage::Interrupt,
         Some((StopStage::Interrupt, _)) => StopStage::Terminate,

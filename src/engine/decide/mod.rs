@@ -14,7 +14,7 @@ mod start;
 mod time;
 
 use super::event::{Event, Recorded};
-use super::intent::{Intent, Refusal, Want};
+use super::intent::{Intent, Refusal, Timer, Want};
 use super::state::{State, Status};
 use crate::words::{Actor, ItemId};
 
@@ -39,7 +39,7 @@ pub fn decide(state: &State, intent: &Intent) -> Decision {
         return Err(Refusal::new(format!("the run ended at {}", crate::words::utc_second(ended.stamp.at))));
     }
     controls(state, intent)?;
-    if state.storage_failed.is_some() && is_a_client(&intent.want) {
+    if state.storage_failed.is_some() && intent.want.is_a_clients() && !intent.want.needs_no_room() {
         return Err(Refusal::new("the journal cannot be written: nothing starts until there is room on the disk"));
     }
     let before = reached(state, intent)?;
@@ -62,7 +62,10 @@ pub fn decide(state: &State, intent: &Intent) -> Decision {
 /// Refuses what somebody wants who has not, or no longer, control.
 fn controls(state: &State, intent: &Intent) -> Result<(), Refusal> {
     let Some(epoch) = intent.control else { return Ok(()) };
-    if matches!(intent.want, Want::TakeControl { .. } | Want::AskControl | Want::Note { .. } | Want::Decide { .. }) {
+    if matches!(
+        intent.want,
+        Want::TakeControl { .. } | Want::AskControl | Want::Note { .. } | Want::Decide { .. } | Want::NeedPerson { .. }
+    ) {
         return Ok(());
     }
     match &state.control.holder {
@@ -111,9 +114,12 @@ fn one(state: &State, intent: &Intent) -> Decision {
         | Want::DeclineControl
         | Want::HandOver { .. }
         | Want::End { .. } => run::decide(state, intent),
-        Want::OpenItem { .. } | Want::Look { .. } | Want::Reopen { .. } | Want::Edit { .. } | Want::Stop { .. } => {
-            items::decide(state, intent)
-        }
+        Want::OpenItem { .. }
+        | Want::Look { .. }
+        | Want::Reopen { .. }
+        | Want::Edit { .. }
+        | Want::Stop { .. }
+        | Want::GoOnUnrecorded { .. } => items::decide(state, intent),
         Want::Start { .. } => start::decide(state, intent),
         Want::Answer { .. }
         | Want::Decide { .. }
@@ -138,7 +144,12 @@ fn one(state: &State, intent: &Intent) -> Decision {
         | Want::SettleLooked { .. }
         | Want::Baseline { .. }
         | Want::Sealed { .. } => eyes::decide(state, intent),
-        Want::Due { timer } => time::decide(state, intent, timer),
+        Want::Due { timer } => time::decide(state, intent, timer, ""),
+        Want::TooLate { item, attempt, missed } => {
+            time::decide(state, intent, &Timer::Timeout(item.clone(), *attempt), missed)
+        }
+        // The host has looked just before, and told what it found.
+        Want::CheckPlaces => host::as_pinned(state).map(|()| vec![]),
         Want::HostStart { .. }
         | Want::HostLeave { .. }
         | Want::Pinned { .. }
@@ -184,30 +195,6 @@ impl<'a> Scratch<'a> {
             self.add(next);
         }
     }
-}
-
-/// Intents of people: they are refused while the journal cannot be written.
-fn is_a_client(want: &Want) -> bool {
-    matches!(
-        want,
-        Want::Begin { .. }
-            | Want::AcceptLimitation { .. }
-            | Want::OpenItem { .. }
-            | Want::Start { .. }
-            | Want::Edit { .. }
-            | Want::Answer { .. }
-            | Want::Decide { .. }
-            | Want::Skip { .. }
-            | Want::NotApplicable { .. }
-            | Want::Defer { .. }
-            | Want::Override { .. }
-            | Want::Settle { .. }
-            | Want::ClosePhase { .. }
-            | Want::Reopen { .. }
-            | Want::RequestApproval { .. }
-            | Want::HandOver { .. }
-            | Want::End { .. }
-    )
 }
 
 fn is_late_result(want: &Want) -> bool {

@@ -8,7 +8,7 @@ use crate::engine::state::{State, Status};
 use crate::words::{Actor, ItemId, Outcome};
 
 pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
-    let from_file = intent.actor == Actor::autopilot();
+    let from_file = intent.from_file;
     match &intent.want {
         Want::Answer { item, seen, fields } => answers::answer(state, intent, item, *seen, fields),
         Want::Decide { item, hash, yes, by, proof, says } => {

@@ -18,8 +18,7 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
             if !state.plan.limitations.iter().any(|l| l.name == *name) {
                 return Err(Refusal::new(format!("no limitation `{name}` applies here")));
             }
-            let from_file = intent.actor == Actor::autopilot();
-            Ok(vec![Event::LimitationAccepted { name: name.clone(), reason: reason(text)?, from_file }])
+            Ok(vec![Event::LimitationAccepted { name: name.clone(), reason: reason(text)?, from_file: intent.from_file }])
         }
         Want::Pause { reason } => {
             if state.begun.is_none() {
@@ -104,9 +103,7 @@ fn begin(state: &State, intent: &Intent, target: Option<&str>) -> Decision {
             person: true,
         });
     }
-    if let Some((kind, (pinned, found))) = state.moved.iter().next() {
-        return Err(Refusal::new(format!("{kind} is {found}, not {pinned}: switch back, then check again")));
-    }
+    super::host::as_pinned(state)?;
     if !state.is_training()
         && let Some(name) = state.plan.target_name()
         && target.map(str::trim) != Some(name)

@@ -20,7 +20,7 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
         return Err(Refusal::new("what would run has changed since it was drawn: read it again"));
     }
     danger(state, index, typed.as_deref())?;
-    Ok(vec![Event::AttemptStarted(Box::new(started))])
+    Ok(vec![Event::AttemptStarted(Box::new(Started { from_file: intent.from_file, ..started }))])
 }
 
 /// Whether anything may start at this item now.
@@ -29,17 +29,14 @@ pub(super) fn may_start(state: &State, index: usize) -> Result<(), Refusal> {
         let since = crate::words::utc_second(paused.since.at);
         return Err(Refusal::new(format!("paused since {since}: p goes on")));
     }
-    if let Some((kind, (pinned, found))) = state.moved.iter().next() {
-        return Err(Refusal::new(format!(
-            "{kind} is {found}, not {pinned}: nothing starts; switch back, then check again"
-        )));
-    }
+    super::host::as_pinned(state)?;
     if state.storage_failed.is_some() {
         return Err(Refusal::new("the journal cannot be written: nothing starts until there is room on the disk"));
     }
     if let Some((running, _)) = state.running.first() {
         return Err(Refusal::new(format!("\"{}\" is still running", title(state, *running))));
     }
+    super::approve::covers_edit(state, index)?;
     match state.status(index) {
         Status::Unknown => Err(Refusal {
             why: "nobody knows how its last attempt ended: settle that first (Enter)".into(),
@@ -100,5 +97,6 @@ pub(super) fn start_at(state: &State, index: usize) -> Option<Event> {
         changes: false,
         digest: String::new(),
         edited: false,
+        from_file: false,
     })))
 }

@@ -9,7 +9,8 @@ use crate::engine::state::{Attempt, State, Status};
 use crate::engine::wanted::due_of;
 use crate::words::{ItemId, Outcome};
 
-pub(super) fn decide(state: &State, intent: &Intent, timer: &Timer) -> Decision {
+/// A timer is due. `missed`: of a wait's limit, which figure it still misses, in words.
+pub(super) fn decide(state: &State, intent: &Intent, timer: &Timer, missed: &str) -> Decision {
     match due_of(state, timer) {
         Some(due) if due <= intent.stamp.up => {}
         _ => return Err(Refusal::new("this timer is not due")),
@@ -27,7 +28,10 @@ pub(super) fn decide(state: &State, intent: &Intent, timer: &Timer) -> Decision 
                 }]
             } else {
                 let limit = attempt.what.timeout.or(state.plan.items[index].timeout);
-                let why = format!("not so within {}", limit.map(crate::words::short_duration).unwrap_or_default());
+                let mut why = format!("not so within {}", limit.map(crate::words::short_duration).unwrap_or_default());
+                if !missed.is_empty() {
+                    why = format!("{why}: {missed}");
+                }
                 let ended = hands::ended(attempt, item, Outcome::TimedOut, &why, intent.stamp.up);
                 hands::never_blocks(state, index, vec![ended])
             }

@@ -1,7 +1,7 @@
 //! People: ticks, answers, forms, approvals, skip, defer, override.
 
 use super::{Flight, flight};
-use crate::engine::event::{Event, Return};
+use crate::engine::event::{Event, Resolved, Return};
 use crate::engine::{Settled, Status, Timer, Want};
 use crate::words::{Actor, Outcome, Proof, Value, Verdict};
 
@@ -233,6 +233,53 @@ fn skip_defer_and_override_have_their_rules() {
     f.wants(Want::NotApplicable { item: "form".into(), reason: "no form".into() }).is("form", Status::Off);
     f.refuses(Want::OpenItem { item: "form".into() }, "it does not apply here: no form");
     f.reopen("form").is("form", Status::Open);
+}
+
+#[test]
+fn an_edit_voids_the_approval_that_covers_the_command() {
+    let text = "
+contacts: { boss: { role: Boss, people: [ann, bob] } }
+phases:
+  - title: Before
+    steps:
+      - { id: early, title: Early, run: echo early }
+      - { id: ok, title: Release approved, approve: { by: boss } }
+  - title: Deploy
+    steps:
+      - { id: one, title: One, run: echo one }
+      - { id: two, title: Two, run: echo two }
+";
+    let argv = |words: &[&str]| Resolved::Argv(words.iter().map(|w| (*w).to_owned()).collect());
+    let edit = |f: &Flight, id: &str, words: &[&str]| Want::Edit { item: id.into(), seen: f.seen(id), what: argv(words) };
+    let mut f = flight(text);
+    f.begin();
+    f.wants(edit(&f, "early", &["echo", "other"])).runs("early");
+    f.wants(Want::RequestApproval { item: "ok".into() });
+    f.wants(f.deciding("ok", true, "ann")).passed("ok");
+    f.wants(Want::ClosePhase { phase: 0 }).at("one");
+    // What it does not cover changes nothing; what it covers voids it, though its phase is closed.
+    f.wants(edit(&f, "one", &["echo", "worse"])).at("one").is("ok", Status::Open);
+    let reasons: Vec<String> = f
+        .events
+        .iter()
+        .filter_map(|e| match &e.event {
+            Event::ItemReopened { item, reason } => Some(format!("{item}: {reason}")),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reasons, [r#"ok: the command of "One" was edited after this was approved"#]);
+    f.refuses(f.starting("one"), "\"Release approved\" has to be approved before it runs");
+    f.refuses(Want::ClosePhase { phase: 1 }, "left");
+    // The approver is shown the command; an edit after the question voids that too.
+    f.wants(Want::RequestApproval { item: "ok".into() });
+    let asked = |f: &Flight| f.state.items[f.index("ok")].request.as_ref().map(|r| r.text.clone()).unwrap();
+    assert!(asked(&f).contains(r#"edited, "One": echo worse"#), "{}", asked(&f));
+    let late = f.deciding("ok", true, "bob");
+    f.wants(edit(&f, "two", &["echo", "worst"])).is("ok", Status::Open).refuses(late, "no approval was asked for");
+    f.wants(Want::RequestApproval { item: "ok".into() });
+    assert!(asked(&f).contains("echo worse") && asked(&f).contains("echo worst"), "{}", asked(&f));
+    f.wants(f.deciding("ok", true, "bob")).passed("ok");
+    f.runs("one").runs("two").passed("two");
 }
 
 #[test]

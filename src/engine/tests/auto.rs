@@ -1,7 +1,7 @@
 //! The autopilot: what `--yes` and an answers file do, and where a person is needed.
 
 use super::Flight;
-use crate::engine::{Answers, Status, Timer, Want, autopilot};
+use crate::engine::{Answers, Event, Status, Timer, Want, autopilot};
 use crate::words::Verdict;
 
 const MIXED: &str = "
@@ -44,6 +44,40 @@ fn each_thing_that_needs_a_person_stops_it_until_the_file_answers() {
     assert_eq!(f.state.control.holder.as_ref().map(|h| h.name()), Some("anna"), "in the operator's name");
     assert_eq!(f.state.ended.as_ref().map(|e| e.failed), Some(0));
     assert!(f.state.is_closed(1), "it closes what nothing is left of");
+}
+
+#[test]
+fn only_what_the_answers_file_gave_is_from_it() {
+    let file = r#"{"limitations.hard": {"override": "known"}, "start": "prod", "link": "https://x/1",
+        "form": {"fields": {"a": "1"}}, "ok": {"by": "ann, bob"}, "wipe": "prod", "last": true}"#;
+    let mut f = Flight::auto(MIXED, true, file);
+    assert_eq!(f.flies(), None);
+    let said: Vec<(String, bool)> = f
+        .events
+        .iter()
+        .filter_map(|recorded| match &recorded.event {
+            Event::LimitationAccepted { name, from_file, .. } => Some((name.0.clone(), *from_file)),
+            Event::ItemAnswered(answered) => Some((answered.item.0.clone(), answered.from_file)),
+            Event::AttemptStarted(started) => Some((started.item.0.clone(), started.from_file)),
+            _ => None,
+        })
+        .collect();
+    let said: Vec<(&str, bool)> = said.iter().map(|(name, from)| (name.as_str(), *from)).collect();
+    assert_eq!(
+        said,
+        [
+            ("hard", true),
+            ("tick", false),
+            ("cmd", false),
+            ("sure", false),
+            ("link", true),
+            ("form", true),
+            ("ok", true),
+            ("ok", true),
+            ("wipe", true),
+            ("last", true)
+        ]
+    );
 }
 
 #[test]

@@ -13,12 +13,7 @@ fn one_has_control_and_others_are_refused() {
     f.begin();
     assert_eq!((f.state.control.epoch, f.state.control.holder.as_ref().map(|h| h.name())), (1, Some("anna")));
     let tick = f.answering("one", &[]);
-    let of = |f: &super::Flight, who: &str, epoch: u32, want: Want| Intent {
-        actor: Actor(who.into()),
-        control: Some(epoch),
-        stamp: f.now(),
-        want,
-    };
+    let of = |f: &super::Flight, who: &str, epoch: u32, want: Want| Intent::new(Actor(who.into()), Some(epoch), f.now(), want);
     f.refuses_intent(&of(&f, "anna@ops1", 0, tick.clone()), "anna has control now");
     f.refuses_intent(&of(&f, "bob@ops2", 1, tick.clone()), "anna has control now");
     f.decide(&of(&f, "bob@ops2", 0, Want::Note { text: "hm".into(), about: None, item: None })).unwrap();
@@ -48,7 +43,7 @@ fn the_program_itself_gives_control_to_who_joins_an_empty_run() {
     let mut f = flight(ONE);
     f.begin();
     let joined =
-        Intent { actor: Actor("kim@x".into()), control: None, stamp: f.now(), want: Want::TakeControl { epoch: 1 } };
+        Intent::new(Actor("kim@x".into()), None, f.now(), Want::TakeControl { epoch: 1 });
     f.decide(&joined).unwrap();
     assert_eq!(f.state.control.holder.as_ref().map(|h| h.name()), Some("kim"));
 }

@@ -118,7 +118,7 @@ impl Flight {
     }
 
     pub fn intent(&self, want: Want) -> Intent {
-        Intent { actor: self.who.clone(), control: Some(self.state.control.epoch), stamp: self.now(), want }
+        Intent::new(self.who.clone(), Some(self.state.control.epoch), self.now(), want)
     }
 
     /// Decides, and folds what was decided.
@@ -144,7 +144,7 @@ impl Flight {
     /// What the program itself wants.
     #[track_caller]
     pub fn host(&mut self, want: Want) -> &mut Self {
-        let intent = Intent { actor: Actor::host(), control: None, stamp: self.now(), want };
+        let intent = Intent::new(Actor::host(), None, self.now(), want);
         if let Err(why) = self.decide(&intent) {
             panic!("{:?} was refused: {why}", intent.want);
         }
@@ -383,8 +383,8 @@ impl Flight {
     /// The autopilot goes as far as it can; commands pass, waits are met. Answers why it stopped.
     pub fn flies(&mut self) -> Option<String> {
         for _ in 0..500 {
-            if let Some(want) = autopilot(&self.state, &self.answers) {
-                let intent = Intent { actor: Actor::autopilot(), control: None, stamp: self.now(), want };
+            if let Some(wish) = autopilot(&self.state, &self.answers) {
+                let intent = wish.at(self.now());
                 if let Err(why) = self.decide(&intent) {
                     let want = Want::NeedPerson { item: None, why: why.why };
                     self.decide(&Intent { want, ..intent }).unwrap();
@@ -404,9 +404,8 @@ impl Flight {
 
     /// One intent of the autopilot.
     pub fn decide_auto(&mut self) {
-        let want = autopilot(&self.state, &self.answers).expect("the autopilot wants something");
-        let intent = Intent { actor: Actor::autopilot(), control: None, stamp: self.now(), want };
-        self.decide(&intent).unwrap();
+        let wish = autopilot(&self.state, &self.answers).expect("the autopilot wants something");
+        self.decide(&wish.at(self.now())).unwrap();
     }
 
     fn exits_or_meets(&mut self) {

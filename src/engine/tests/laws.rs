@@ -57,7 +57,7 @@ fn plans() -> &'static [Plan] {
 
 /// An intent that brings the flight on.
 fn helpful(f: &Flight, b: u8) -> Intent {
-    let host = |want| Intent { actor: Actor::host(), control: None, stamp: f.now(), want };
+    let host = |want| Intent::new(Actor::host(), None, f.now(), want);
     let client = |want| f.intent(want);
     if f.state.storage_failed.is_some() {
         return host(Want::Storage { failed: false, why: "w".into() });
@@ -131,7 +131,7 @@ fn wish(f: &Flight, kind: u8, a: u8, b: u8) -> Intent {
     let verdict = [Verdict::Ok, Verdict::Ok, Verdict::Bad, Verdict::NoData, Verdict::Flapping][usize::from(b % 5)];
     let probe = if a % 2 == 0 { "up" } else { "diff" };
     let client = |want| f.intent(want);
-    let host = |want| Intent { actor: Actor::host(), control: None, stamp: f.now(), want };
+    let host = |want| Intent::new(Actor::host(), None, f.now(), want);
     if kind >= 128 {
         return helpful(f, b);
     }
@@ -197,6 +197,8 @@ fn wish(f: &Flight, kind: u8, a: u8, b: u8) -> Intent {
             1 => client(Want::AskControl),
             2 => client(Want::HandOver { to: Actor(super::flight::ANNA.into()) }),
             3 => client(Want::Look { item }),
+            4 => client(Want::GoOnUnrecorded { item: run_item, attempt }),
+            5 => client(Want::CheckPlaces),
             _ => client(Want::Note { text: reason, about: None, item: None }),
         },
     }
@@ -262,15 +264,11 @@ fn fly(plan: &Plan, wishes: &[(u8, u8, u8)], autopilot_too: bool) {
         f.after(f64::from(*b) / 10.0);
         let intent = wish(&f, *kind, *a, *b);
         let _ = f.decide(&intent);
-        if let Some(want) = autopilot(&f.state, &f.answers) {
-            let _ = f.decide(&Intent { actor: Actor::autopilot(), control: None, stamp: f.now(), want });
+        if let Some(wish) = autopilot(&f.state, &f.answers) {
+            let _ = f.decide(&wish.at(f.now()));
         }
-        let again = Intent {
-            actor: Actor::host(),
-            control: None,
-            stamp: f.now(),
-            want: Want::Note { text: "n".into(), about: None, item: None },
-        };
+        let note = Want::Note { text: "n".into(), about: None, item: None };
+        let again = Intent::new(Actor::host(), None, f.now(), note);
         if f.state.ended.is_none() && f.state.storage_failed.is_none() {
             assert_eq!(decide(&f.state, &again).map(|e| e.len()), Ok(1), "the run does not rest");
         }
@@ -327,24 +325,6 @@ fn two_thousand_steps_are_flown_unattended() {
     assert_eq!(events, 2 + 2 + 1 + 3 * 2_000 + 2, "opened, begun and taken, a phase, three a step, closed and ended");
 }
 
-#[test]
-#[ignore = "measures: run it with --release to see what an event of a large book costs"]
-fn what_an_event_of_a_large_book_costs() {
-    for steps in [1_000, 10_000] {
-        let begin = std::time::Instant::now();
-        let plan = book(steps);
-        let loaded = begin.elapsed();
-        let mut state = State::new(std::sync::Arc::new(plan));
-        let opened = RunOpened { autopilot: Autopilot { yes: true, answers: None }, ..RunOpened::default() };
-        let begin = std::time::Instant::now();
-        let events = unattended(&mut state, opened);
-        let each = begin.elapsed().as_secs_f64() / events as f64 * 1e6;
-        let by_hand_begins = std::time::Instant::now();
-        let _ = by_hand(&State::new(state.plan.clone()));
-        println!("{steps} steps: loaded in {loaded:?}, {each:.0} µs an event, by hand {:?}", by_hand_begins.elapsed());
-    }
-}
-
 /// The host's loop with commands that pass at once: how many events it took.
 fn unattended(state: &mut State, opened: RunOpened) -> usize {
     let stamp = |up: u64| crate::words::Stamp { at: super::flight::noon(), up };
@@ -360,7 +340,7 @@ fn unattended(state: &mut State, opened: RunOpened) -> usize {
     let answers = crate::engine::Answers::default();
     loop {
         let want = match autopilot(state, &answers) {
-            Some(want) => want,
+            Some(wish) => wish.want,
             None => match state.running.first() {
                 Some((index, attempt)) => Want::Exited {
                     ended: Box::new(Ended {
@@ -375,7 +355,7 @@ fn unattended(state: &mut State, opened: RunOpened) -> usize {
                 None => break,
             },
         };
-        let intent = Intent { actor: Actor::autopilot(), control: None, stamp: stamp(state.seq), want };
+        let intent = Intent::new(Actor::autopilot(), None, stamp(state.seq), want);
         for event in decide(state, &intent).unwrap() {
             apply(state, event, Actor::autopilot());
         }

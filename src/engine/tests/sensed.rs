@@ -192,8 +192,11 @@ steps:
     let conditions = wanted(&f.state).conditions;
     assert!(matches!(&conditions[..], [c] if matches!(&c.kind, ConditionKind::Probes(p, 3) if ids(p) == ["ready"])));
     f.refuses(f.starting("healthy"), "is still running");
-    f.due(Timer::Timeout("healthy".into(), 1)).is("healthy", Status::Failed(Outcome::TimedOut));
-    f.failed("healthy", "not so within 2 min");
+    let early = f.intent(Want::TooLate { item: "healthy".into(), attempt: 1, missed: "ready: 503".into() });
+    f.refuses_intent(&early, "not due");
+    f.after(120.0);
+    f.host(Want::TooLate { item: "healthy".into(), attempt: 1, missed: "ready: 503".into() });
+    f.is("healthy", Status::Failed(Outcome::TimedOut)).failed("healthy", "not so within 2 min: ready: 503");
     assert!(wanted(&f.state).conditions.is_empty(), "it does not start again by itself");
     f.reopen("healthy").is("healthy", Status::Busy);
     f.host(Want::Met { item: "healthy".into(), attempt: 2, why: "1 good 3 times".into() }).passed("healthy");

@@ -7,6 +7,13 @@ fn fill(source: &str) -> Result<String, NotFilled> {
 }
 
 #[test]
+fn what_has_no_value_is_shown_by_its_name() {
+    let scope: std::collections::BTreeMap<String, Value> = [("a".to_owned(), Value::Text("x".into()))].into();
+    let text = Template::parse("roll out ${{ a }} to ${{ item.name }}").unwrap();
+    assert_eq!(text.shown(&scope), "roll out x to <item.name>");
+}
+
+#[test]
 fn values_are_filled_in_exactly() {
     let cases = [
         ("", ""),

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::Eyes;
+use crate::engine::plan::Plan;
 use crate::engine::{Condition, ConditionKind, PlanScope, State, Want, Wanted};
 use crate::expr::{Expr, Scope};
 use crate::monitor::{ConditionRule, Need, Turn};
-use crate::words::{Look, ProbeId, Sample, Value};
+use crate::words::{ItemId, Look, ProbeId, Sample, Value};
 
 /// A row of good looks that a wait needs.
 #[derive(Debug)]
@@ -25,6 +26,20 @@ impl Row {
         let left: Vec<&str> =
             probes.iter().filter(|p| self.good.get(*p).is_none_or(|n| n < in_a_row)).map(|p| p.as_str()).collect();
         format!("{} missing: {}", left.len(), left.join(", "))
+    }
+
+    /// Which figures it misses as they were seen last: `idp: status 503, wanted 200`.
+    fn missed(&self, last: impl Fn(&ProbeId) -> Option<String>) -> String {
+        let ConditionKind::Probes(probes, in_a_row) = &self.condition.kind else { return String::new() };
+        let each = probes.iter().filter_map(|probe| {
+            let good = self.good.get(probe).copied().unwrap_or(0);
+            let seen = || match good {
+                0 => last(probe).unwrap_or_else(|| "not looked at".into()),
+                _ => format!("good {good} of {in_a_row} times in a row"),
+            };
+            (good < *in_a_row).then(|| format!("{probe}: {}", seen()))
+        });
+        each.collect::<Vec<_>>().join("; ")
     }
 
     /// Counts a look; why the row is whole now, when it is.
@@ -86,6 +101,26 @@ impl Eyes {
         {
             self.met_at_once.push(want);
         }
+    }
+
+    /// What a wait's condition misses now, in words; none: the attempt waits for no condition.
+    pub fn missed(&self, plan: &Plan, item: &ItemId, attempt: u32, up: u64) -> Option<String> {
+        let row = self.rows.get(item).filter(|row| row.condition.attempt == attempt);
+        let row = row.map(|row| {
+            row.missed(|probe| {
+                let last = self.monitor.last(probe)?;
+                let words = last.why.as_ref().unwrap_or(&last.text);
+                let words = if words.is_empty() { "no data" } else { words };
+                let wanted = plan.probe(probe).map(|p| p.expect.iter().map(Expr::source).collect::<Vec<_>>());
+                // A failed expectation says what was wanted; no answer at all does not.
+                Some(match wanted.filter(|wanted| !wanted.is_empty() && !words.contains("wanted")) {
+                    Some(wanted) => format!("{words}, wanted {}", wanted.join(", ")),
+                    None => words.to_owned(),
+                })
+            })
+        });
+        let key = format!("{item}#{attempt}");
+        row.or_else(|| self.conditions.contains_key(&key).then(|| self.monitor.explain(&key, up)))
     }
 
     pub(super) fn turned(&self, key: &str, turn: Turn) -> Option<Want> {
@@ -150,6 +185,7 @@ mod tests {
         assert!(row.count(&sample("a", 11, Look::Good)).is_none());
         assert!(row.count(&sample("a", 12, Look::Good)).is_none());
         assert_eq!(row.missing(), "1 missing: b");
+        assert_eq!(row.missed(|_| Some("503, wanted 200".into())), "b: 503, wanted 200");
         assert!(row.count(&sample("b", 13, Look::Good)).is_none());
         assert!(row.count(&sample("b", 14, Look::Bad)).is_none());
         assert!(row.count(&sample("b", 15, Look::Good)).is_none());

@@ -89,11 +89,16 @@ impl Host {
         let alive = self.hands.alive();
         let (cols, rows) = self.hands.size;
         for (item, attempt) in running {
+            let of = self.state.index(&item).and_then(|i| self.state.items[i].attempt());
+            let unrecorded = of.is_some_and(|a| a.number == attempt && a.unrecorded);
             match alive.iter().find(|(a, _, _)| *a == attempt) {
                 Some((_, pid, len)) => {
                     let hidden = hides_output(&self.state, &item);
                     self.hands.watch(attempt, item.clone(), *len, hidden);
                     self.hands.say(&ToKeeper::Size { attempt, cols, rows });
+                    if unrecorded {
+                        self.hands.go_on_unrecorded(attempt);
+                    }
                     self.intend(Actor::host(), Want::Adopted { item, attempt, pid: Some(*pid) });
                 }
                 None => self.lost_or_ended(attempt, item),

@@ -47,11 +47,12 @@ impl Host {
                 }
             }
             FromKeeper::Trouble { attempt, text } => {
-                let item = self.item_of(attempt);
+                let item = self.hands.hold(attempt, Some(text.clone()));
                 self.intend(Actor::host(), Want::Caution { text, item });
             }
+            FromKeeper::Recovered { attempt } => drop(self.hands.hold(attempt, None)),
             FromKeeper::Refused { why } => log(&format!("the keeper refused: {why}")),
-            FromKeeper::Hello { .. } | FromKeeper::Started { .. } | FromKeeper::Recovered { .. } => {}
+            FromKeeper::Hello { .. } | FromKeeper::Started { .. } => {}
         }
     }
 

@@ -32,6 +32,8 @@ struct Watch {
     /// Its output is neither shown nor kept.
     hidden: bool,
     unfinished: bool,
+    /// It is held since its output cannot be written: why.
+    held: Option<String>,
     echo: bool,
     dirty: bool,
 }
@@ -79,6 +81,23 @@ impl Hands {
         self.say(&ToKeeper::Signal { attempt, stage });
     }
 
+    /// Lets a command go on whose output cannot be written.
+    pub fn go_on_unrecorded(&mut self, attempt: u32) {
+        self.say(&ToKeeper::Unrecorded { attempt });
+    }
+
+    /// Commands that are held because their output cannot be written, and why.
+    pub fn held(&self) -> impl Iterator<Item = (u32, &str)> {
+        self.watched.iter().filter_map(|(attempt, watch)| Some((*attempt, watch.held.as_deref()?)))
+    }
+
+    /// A command is held, or goes on again; its item.
+    fn hold(&mut self, attempt: u32, why: Option<String>) -> Option<ItemId> {
+        let watch = self.watched.get_mut(&attempt)?;
+        watch.held = why;
+        Some(watch.item.clone())
+    }
+
     /// Types into a command; the item it belongs to, while it runs.
     pub fn type_into(&mut self, attempt: u32, bytes: Vec<u8>) -> Option<ItemId> {
         let item = self.watched.get(&attempt)?.item.clone();
@@ -117,7 +136,7 @@ impl Hands {
     fn watch(&mut self, attempt: u32, item: ItemId, len: u64, hidden: bool) {
         self.watched.insert(
             attempt,
-            Watch { item, len, answered: len, follower: None, hidden, unfinished: false, echo: true, dirty: true },
+            Watch { item, len, answered: len, follower: None, hidden, unfinished: false, held: None, echo: true, dirty: true },
         );
     }
 

@@ -102,6 +102,7 @@ pub fn run(link: ClientLink, options: Options) -> io::Result<Exit> {
         interrupted: None,
         disk: false,
         red_since: None,
+        parking: None,
         ended_id: None,
         asked_partial: None,
         unfinished: None,
@@ -180,6 +181,8 @@ struct Client {
     interrupted: Option<Instant>,
     disk: bool,
     red_since: Option<(usize, Instant)>,
+    /// The journal was told that a person is needed here: why.
+    parking: Option<String>,
     /// The intent whose answer says that the host is done with the run's end, and since when it is waited for.
     ended_id: Option<(u64, Instant)>,
     /// The unfinished line that was said last.
@@ -312,10 +315,8 @@ impl Client {
                 self.ask = Some(Ask::Secret(name));
             }
             FromHost::NeedSecret { name } => {
-                if self.role == Role::Operator {
-                    let why = format!("the secret `{name}` has to be typed");
-                    self.tell(Tone::Caution, &format!("a person is needed: {why}"))?;
-                    return Ok(Some(Exit::PersonNeeded(why)));
+                if self.role == Role::Operator && self.parking.is_none() {
+                    self.park(None, format!("the secret `{name}` has to be typed"));
                 }
             }
             FromHost::Bye { why } => return Ok(Some(self.gone(&why))),
@@ -375,6 +376,10 @@ impl Client {
             return Ok(Exit::of_run(&self.state));
         }
         let Some(want) = want else { return Ok(None) };
+        // Somebody else may be there who can answer, or it was known; this client ends all the same.
+        if matches!(want, Want::NeedPerson { .. }) {
+            return Ok(None);
+        }
         // The interrupt's own intents may come too late; that is no news.
         let lately = self.interrupted.is_some_and(|since| since.elapsed() < 2 * AGAIN);
         if lately && matches!(want, Want::Stop { .. } | Want::Pause { .. }) {
@@ -388,7 +393,7 @@ impl Client {
             }
             self.prompted = None;
         } else if matches!(want, Want::Begin { .. }) {
-            return Ok(Some(Exit::PersonNeeded(why.to_owned())));
+            self.park(None, why.to_owned());
         }
         Ok(None)
     }

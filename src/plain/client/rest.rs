@@ -9,6 +9,7 @@ use super::super::{Exit, prompt, say};
 use super::{Client, LAST_WORDS, PATIENCE};
 use crate::engine::Want;
 use crate::link::{FromClient, Role};
+use crate::words::ItemId;
 
 impl Client {
     pub(super) fn want(&mut self, want: Want) -> u64 {
@@ -86,6 +87,11 @@ impl Client {
             self.hint("go on there")?;
             return Ok(Some(Exit::PersonNeeded(why)));
         }
+        if let Some(why) = self.parking.clone() {
+            self.tell(Tone::Caution, &format!("a person is needed: {why}"))?;
+            self.hint("go on there")?;
+            return Ok(Some(Exit::PersonNeeded(why)));
+        }
         let why = match need {
             None | Some(Need::Continue) => {
                 self.red_since = None;
@@ -109,14 +115,23 @@ impl Client {
             Some(Need::Place) => "a pinned place has changed".to_owned(),
             Some(Need::Close(_)) => "the phase has to be closed".to_owned(),
         };
-        self.tell(Tone::Caution, &format!("a person is needed: {why}"))?;
         if let (Some(need), false) = (need, self.json) {
             for line in prompt::lines(&self.state, need, self.style) {
                 self.output(&[line])?;
             }
         }
-        self.hint("go on there")?;
-        Ok(Some(Exit::PersonNeeded(why)))
+        let item = match need {
+            Some(Need::Item(index) | Need::Red(index)) => Some(self.state.plan.items[index].id.clone()),
+            _ => None,
+        };
+        self.park(item, why);
+        Ok(None)
+    }
+
+    /// The journal is told that a person is needed and nobody here can answer; with the answer to that the client ends.
+    pub(super) fn park(&mut self, item: Option<ItemId>, why: String) {
+        self.want(Want::NeedPerson { item, why: why.clone() });
+        self.parking = Some(why);
     }
 
     pub(super) fn hint(&mut self, what: &str) -> io::Result<()> {

@@ -120,8 +120,12 @@ impl Host {
     /// Decides an intent; runs what it starts.
     fn decide(&mut self, actor: Actor, control: Option<u32>, want: Want) -> Result<(), String> {
         let stamp = self.stamp();
-        let intent = Intent { actor: actor.clone(), control, stamp, want };
+        self.carry_out(Intent::new(actor, control, stamp, want))
+    }
+
+    fn carry_out(&mut self, intent: Intent) -> Result<(), String> {
         let events = decide(&self.state, &intent).map_err(|refusal| refusal.why)?;
+        let Intent { actor, stamp, .. } = intent;
         let mut started = vec![];
         for event in events {
             if let Event::AttemptStarted(attempt) = &event {
@@ -168,8 +172,9 @@ impl Host {
     }
 
     fn autopilot(&mut self) {
-        while let Some(want) = autopilot(&self.state, &self.answers) {
-            if let Err(why) = self.decide(Actor::autopilot(), None, want) {
+        while let Some(wish) = autopilot(&self.state, &self.answers) {
+            let stamp = self.stamp();
+            if let Err(why) = self.carry_out(wish.at(stamp)) {
                 let item = self.state.current.map(|i| self.state.plan.items[i].id.clone());
                 let _ = self.decide(Actor::autopilot(), None, Want::NeedPerson { item, why });
             }

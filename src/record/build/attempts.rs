@@ -42,6 +42,7 @@ pub(super) fn attempt(attempt: &Attempt) -> AttemptRecord {
         env,
         digest: started.digest.clone(),
         edited: started.edited,
+        from_file: started.from_file,
         changes: started.changes,
         adopted: attempt.adopted,
         outcome: match ended {

@@ -168,6 +168,12 @@ fn one(
             (finding.item, finding.title) = (Some(item.0.clone()), Some(title(run, item)));
             finding
         }
+        Event::WentUnrecorded { item, attempt } => {
+            let mut finding = trouble(recorded, format!("attempt {attempt} went on though its output could not be kept"));
+            (finding.item, finding.title) = (Some(item.0.clone()), Some(title(run, item)));
+            finding.by = Some(recorded.by.to_string());
+            finding
+        }
         Event::AttemptAdopted { item, attempt, .. } => {
             let mut finding =
                 trouble(recorded, format!("attempt {attempt} was running when a host died; the next adopted it"));

@@ -120,10 +120,7 @@ fn record(run: &Run, index: usize, item: &Item) -> ItemRecord {
         required: item.required,
         owner: item.owner.as_ref().map(|owner| owner.0.clone()),
         why: item.why.clone(),
-        history: of_item(run, index)
-            .filter_map(|recorded| history(run, recorded))
-            .map(|entry| filed(run, entry))
-            .collect(),
+        history: of_item(run, index).filter_map(|recorded| history(run, recorded)).collect(),
         checks: checks(run, index, item),
         looks: of_item(run, index).filter(|r| is_look(&r.event)).count(),
         attempts: state.attempts.iter().map(attempt).collect(),
@@ -201,12 +198,6 @@ pub(super) fn returns(run: &Run, to: &Return) -> String {
     }
 }
 
-/// What the autopilot answered came from the answers file only if there is one.
-fn filed(run: &Run, entry: Entry) -> Entry {
-    let has_answers = run.state.opened.as_ref().is_some_and(|opened| opened.autopilot.answers.is_some());
-    Entry { from_file: entry.from_file && has_answers, ..entry }
-}
-
 /// What people decided about an item and what the program noted; attempts and looks stand elsewhere.
 fn history(run: &Run, recorded: &Recorded) -> Option<Entry> {
     let with = |what, text: Option<String>| Some(Entry { text, ..entry(recorded, what) });
@@ -247,6 +238,9 @@ fn history(run: &Run, recorded: &Recorded) -> Option<Entry> {
                 StopWhy::Until => "its `until` holds",
             };
             with("stopped the command", Some(format!("{how}, {why}")))
+        }
+        Event::WentUnrecorded { attempt, .. } => {
+            with("let it go on though its output could not be kept", Some(format!("attempt {attempt}")))
         }
         Event::AttemptAdopted { attempt, .. } => {
             with("adopted the running command", Some(format!("attempt {attempt}")))

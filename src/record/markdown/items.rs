@@ -190,6 +190,9 @@ fn one_attempt(out: &mut String, attempt: &AttemptRecord, clock: Clock) {
         let _ = write!(text, ", took {}", lasting(seconds));
     }
     let _ = write!(text, ", {}", plain(&attempt.by));
+    if attempt.from_file {
+        text.push_str(" (from the answers file)");
+    }
     if attempt.adopted {
         text.push_str(", adopted by a later host");
     }

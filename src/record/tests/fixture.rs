@@ -147,6 +147,7 @@ pub fn opened() -> RunOpened {
         workdir: "/srv".into(),
         dir: String::new(),
         environment: vec!["PATH".into()],
+        values: BTreeMap::new(),
         speed: 1.0,
         overlay: None,
         autopilot: Autopilot::default(),
@@ -168,6 +169,7 @@ pub fn started(item: &str, attempt: u32, words: &[&str], edited: bool) -> Event 
         timeout: Some(120.0),
         changes: true,
         edited,
+        from_file: false,
     }))
 }
 

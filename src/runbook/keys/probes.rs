@@ -14,7 +14,7 @@ pub const EVERY: Key = key(
 pub const TIMEOUT: Key = key("timeout", Kind::Duration, "After how long a look is given up.").or("3s");
 
 /// The keys of which a probe has one.
-pub static KINDS: [&str; 15] = [
+pub static KINDS: [&str; 16] = [
     "http",
     "tls",
     "tcp",
@@ -26,13 +26,14 @@ pub static KINDS: [&str; 15] = [
     "report",
     "openapi",
     "git",
+    "docker",
     "run",
     "script",
     "all_of",
     "any_of",
 ];
 
-static KIND_KEYS: [Key; 15] = [
+static KIND_KEYS: [Key; 16] = [
     key("http", Kind::Part(&HTTP), "One HTTP(S) request."),
     key("tls", Kind::Part(&TLS), "A TLS handshake with an address, or certificate files."),
     key("tcp", Kind::Part(&TCP), "A TCP connection."),
@@ -44,6 +45,7 @@ static KIND_KEYS: [Key; 15] = [
     key("report", Kind::Part(&REPORT), "A report that a tool wrote."),
     key("openapi", Kind::Part(&OPENAPI), "An OpenAPI document."),
     key("git", Kind::Part(&GIT), "A git folder."),
+    key("docker", Kind::Part(&DOCKER), "A Docker Engine and what runs on it."),
     key("run", Kind::Command, "A command, for what has no API."),
     key("script", Kind::Script, "A script, for what has no API."),
     key("all_of", Kind::Names(Space::Probe), "The worst of those probes that are on."),
@@ -222,3 +224,40 @@ static REPORT: Part = part(
 
 static GIT: Part =
     part("git", "A git folder.", &[&[key("folder", Kind::Text, "The folder.").or("the root")]]).lone("folder");
+
+static DOCKER: Part = part(
+    "docker",
+    "A Docker Engine and what runs on it; which engine, `DOCKER_HOST` says, or `where.docker_host`.",
+    &[&[
+        key(
+            "of",
+            Kind::Words(&[
+                ("engine", "the engine itself"),
+                ("project", "the containers of a Compose project"),
+                ("images", "images that are there"),
+                ("environment", "what looks like a secret in the environment of a project's containers"),
+                ("stats", "what a project's containers use"),
+                ("volumes", "a project's volumes: what `down -v` would destroy"),
+            ]),
+            "What is looked at.",
+        )
+        .needed(),
+        key("project", Kind::Text, "The Compose project."),
+        key("services", Kind::Texts, "Services that must be there.").or("all that are there").beside(&["project"]),
+        key("jobs", Kind::Texts, "Services that, where they are there, end with 0 and stay ended.")
+            .beside(&["project"]),
+        key("images", Kind::Texts, "Images by name.").beside(&["of"]),
+        key(
+            "figure",
+            Kind::Words(&[
+                ("cpu", "processor time of the container that uses most; 100% is one processor"),
+                ("memory", "memory of all containers"),
+                ("memory_share", "memory against its limit, of the container that is nearest to it"),
+                ("restarts", "restarts of all containers"),
+            ]),
+            "Which figure of `stats` is drawn.",
+        )
+        .or("cpu"),
+    ]],
+)
+.lone("of");

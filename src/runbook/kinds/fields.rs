@@ -1,6 +1,6 @@
 //! What `expect` may ask of each kind of probe and action, and what each expects when nobody says otherwise.
 
-use super::{AnswerType, Field, FieldType, ProbeKind, ReportFormat};
+use super::{AnswerType, Docker, DockerFigure, DockerOf, Field, FieldType, ProbeKind, ReportFormat};
 use crate::expr::{Expr, Type};
 use crate::words::Unit;
 
@@ -151,6 +151,7 @@ impl ProbeKind {
             Self::Git(_) => {
                 (vec![("commit", Text), ("branch", Text), ("tag", Text), ("dirty", Bool), ("commit_time", Time)], &[])
             }
+            Self::Docker(docker) => docker_fields(docker, figure),
             Self::Run(_) | Self::Script(_) => {
                 let mut fields = command();
                 // With a unit, what it prints is a figure.
@@ -169,8 +170,54 @@ impl ProbeKind {
             // Without a query the figure is how long it took to connect.
             Self::Postgres(postgres) if postgres.query.is_none() => Unit::Ms,
             Self::Run(_) | Self::Script(_) => Unit::S,
+            Self::Docker(docker) => match (docker.of, docker.figure) {
+                (DockerOf::Engine, _) => Unit::Ms,
+                (DockerOf::Stats, DockerFigure::Cpu | DockerFigure::MemoryShare) => Unit::Ratio,
+                (DockerOf::Stats, DockerFigure::Memory) => Unit::Bytes,
+                _ => Unit::Count,
+            },
             _ => Unit::Count,
         }
+    }
+}
+
+/// What a look at Docker gives, by what is looked at.
+fn docker_fields(docker: &Docker, figure: Type) -> (Vec<(&'static str, Type)>, &'static [&'static str]) {
+    use Type::{Any, Bool, Duration, Number, Ratio, Size, Text};
+    let texts = || Type::list(Text);
+    match docker.of {
+        DockerOf::Engine => {
+            (vec![("reachable", Bool), ("version", Text), ("running", Number), ("latency", Duration)], &["reachable"])
+        }
+        DockerOf::Project => (
+            vec![
+                ("running", Number),
+                ("missing", texts()),
+                ("starting", texts()),
+                ("unhealthy", texts()),
+                ("jobs_failed", texts()),
+                ("unchecked", texts()),
+                ("restarts", Number),
+                ("out_of_memory", texts()),
+            ],
+            &["running > 0", "missing is empty", "starting is empty", "unhealthy is empty", "jobs_failed is empty"],
+        ),
+        DockerOf::Images => (
+            vec![
+                ("missing", texts()),
+                ("digest", Type::map(Text)),
+                ("id", Type::map(Text)),
+                ("labels", Type::map(Any)),
+                ("age", Duration),
+            ],
+            &["missing is empty"],
+        ),
+        DockerOf::Environment => (vec![("secret_like", texts()), ("count", Number)], &["secret_like is empty"]),
+        DockerOf::Stats => (
+            vec![("cpu", Ratio), ("memory", Size), ("memory_share", Ratio), ("restarts", Number), ("value", figure)],
+            &[],
+        ),
+        DockerOf::Volumes => (vec![("volumes", texts()), ("count", Number)], &[]),
     }
 }
 

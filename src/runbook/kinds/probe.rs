@@ -35,6 +35,8 @@ pub enum ProbeKind {
     Openapi(Openapi),
     /// A git folder.
     Git(Git),
+    /// A Docker Engine and what runs on it.
+    Docker(Docker),
     /// A command, for what has no API.
     Run(RunProbe),
     /// A bash script, for what has no API.
@@ -228,6 +230,58 @@ pub struct Git {
     pub folder: Option<Template>,
 }
 
+/// What of a Docker Engine is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DockerOf {
+    /// The engine itself.
+    #[default]
+    Engine,
+    /// The containers of a Compose project.
+    Project,
+    /// Images that are there.
+    Images,
+    /// The environment of a project's containers.
+    Environment,
+    /// What a project's containers use.
+    Stats,
+    /// The volumes of a project: what `down -v` would destroy.
+    Volumes,
+}
+
+/// Which figure of [`DockerOf::Stats`] is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DockerFigure {
+    /// Processor time, of the container that uses most; 1 is one processor.
+    #[default]
+    Cpu,
+    /// Memory of all containers.
+    Memory,
+    /// Memory against its limit, of the container that is nearest to it.
+    MemoryShare,
+    /// Restarts of all containers.
+    Restarts,
+}
+
+/// A Docker Engine and what runs on it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Docker {
+    /// What is looked at.
+    pub of: DockerOf,
+    /// Compose project.
+    pub project: Option<Template>,
+    /// Services of the project that must be there; all that are there by default.
+    pub services: Vec<Template>,
+    /// Services of the project that end with 0 and stay ended.
+    pub jobs: Vec<Template>,
+    /// Images by name.
+    pub images: Vec<Template>,
+    /// Which figure is drawn.
+    pub figure: DockerFigure,
+}
+
 /// A command without a shell, as the `run` action's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunProbe {
@@ -282,6 +336,7 @@ impl ProbeKind {
             Self::Report(_) => "report",
             Self::Openapi(_) => "openapi",
             Self::Git(_) => "git",
+            Self::Docker(_) => "docker",
             Self::Run(_) => "run",
             Self::Script(_) => "script",
             Self::AllOf(_) => "all_of",
@@ -316,6 +371,9 @@ impl ProbeKind {
                 texts
             }
             Self::Git(g) => g.folder.iter_mut().collect(),
+            Self::Docker(d) => {
+                d.project.iter_mut().chain(&mut d.services).chain(&mut d.jobs).chain(&mut d.images).collect()
+            }
             Self::Run(r) => r.command.words.iter_mut().chain(&mut r.cwd).chain(r.env.values_mut()).collect(),
             Self::Script(s) => s.cwd.iter_mut().chain(s.env.values_mut()).collect(),
             Self::AllOf(_) | Self::AnyOf(_) => vec![],

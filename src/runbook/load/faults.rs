@@ -118,7 +118,9 @@ fn shapes_that_are_wrong() {
         step("{ title: a, run: x, retry: 3 }"),
         ["4: `retry` stands beside `idempotent` only", "4: `retry` takes keys: `times`, `every`, not a text"]
     );
-    assert_eq!(step("{ title: a, check: { docker: { of: engine } } }"), ["4: a check has no key `docker`"]);
+    assert_eq!(step("{ title: a, check: { kubernetes: { of: api } } }"), ["4: a check has no key `kubernetes`"]);
+    assert_eq!(step("{ title: a, check: { docker: { of: project } } }"), ["4: this look at docker needs `project`"]);
+    assert_eq!(step("{ title: a, check: { docker: { of: images } } }"), ["4: this look at docker needs `images`"]);
     assert_eq!(
         step("{ title: a, check: ready is passing }"),
         ["4: `check` takes a probe's name, not `ready is passing`"]

@@ -2,8 +2,8 @@
 
 use crate::expr::Template;
 use crate::runbook::kinds::{
-    CommandText, ConfigFormat, ConfigProbe, FileProbe, Git, Http, Openapi, Port, Postgres, ProbeKind, Prometheus,
-    Report, ReportFormat, RunProbe, ScriptProbe, Tcp, Tls,
+    CommandText, ConfigFormat, ConfigProbe, Docker, DockerFigure, DockerOf, FileProbe, Git, Http, Openapi, Port,
+    Postgres, ProbeKind, Prometheus, Report, ReportFormat, RunProbe, ScriptProbe, Tcp, Tls,
 };
 use crate::runbook::model::Want;
 use crate::runbook::tree::Node;
@@ -58,6 +58,51 @@ impl Cx<'_, '_, '_> {
             bearer: self.hidden("bearer"),
             origin: self.hidden("origin"),
         }
+    }
+
+    fn docker(&mut self) -> Docker {
+        let of = self.word(
+            "of",
+            &[
+                ("engine", DockerOf::Engine),
+                ("project", DockerOf::Project),
+                ("images", DockerOf::Images),
+                ("environment", DockerOf::Environment),
+                ("stats", DockerOf::Stats),
+                ("volumes", DockerOf::Volumes),
+            ],
+        );
+        let docker = Docker {
+            of: of.unwrap_or_default(),
+            project: self.hidden("project"),
+            services: self.texts("services", Want::Hidden),
+            jobs: self.texts("jobs", Want::Hidden),
+            images: self.texts("images", Want::Hidden),
+            figure: self
+                .word(
+                    "figure",
+                    &[
+                        ("cpu", DockerFigure::Cpu),
+                        ("memory", DockerFigure::Memory),
+                        ("memory_share", DockerFigure::MemoryShare),
+                        ("restarts", DockerFigure::Restarts),
+                    ],
+                )
+                .unwrap_or_default(),
+        };
+        let lacks = match docker.of {
+            _ if of.is_none() => None,
+            DockerOf::Engine => None,
+            DockerOf::Images => Some("images").filter(|_| self.get("images").is_none()),
+            _ => Some("project").filter(|_| self.get("project").is_none()),
+        };
+        if let Some(key) = lacks {
+            let fault = Fault::error(self.node.at, format!("this look at docker needs `{key}`"));
+            self.reader
+                .faults
+                .push(fault.hint("a Compose project's name is its folder's, unless `name:` or -p says otherwise"));
+        }
+        docker
     }
 
     fn api_kind(&mut self, key: &str) -> Option<ProbeKind> {
@@ -121,6 +166,7 @@ impl Cx<'_, '_, '_> {
                 newer_than: self.hidden("newer_than"),
             }),
             "git" => ProbeKind::Git(Git { folder: self.hidden("folder") }),
+            "docker" => ProbeKind::Docker(self.docker()),
             _ => return None,
         })
     }

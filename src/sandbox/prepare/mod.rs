@@ -86,8 +86,8 @@ fn overlay(dir: &Path, settings: &Settings) -> Overlay {
     let env = [
         ("PATH", format!("{}:{old_path}", text(&root.join("bin")))),
         (shim::WORLD_VARIABLE, text(&world::socket_path(dir))),
-        // What a command that is not simulated would need to reach something real points to nothing.
-        ("DOCKER_HOST", format!("unix://{}", text(&dir.join("no-docker-engine.sock")))),
+        // What a command that is not simulated would need to reach something real points to the world, or to nothing.
+        ("DOCKER_HOST", format!("tcp://127.0.0.1:{}", settings.ports.of(Port::Docker))),
         ("KUBECONFIG", text(&root.join("secrets/kubeconfig"))),
         ("CURL_CA_BUNDLE", text(&root.join("certs/ca.pem"))),
         ("SSL_CERT_FILE", text(&root.join("certs/ca.pem"))),

@@ -3,6 +3,7 @@
 mod api;
 mod authz;
 mod collector;
+mod docker;
 mod grafana;
 mod http;
 mod idp;
@@ -132,6 +133,7 @@ impl Listeners {
             Port::Collector => listen::serve(listener, None, collector::health(core), stop),
             Port::Otlp => listen::serve(listener, None, collector::otlp(), stop),
             Port::Notices => listen::serve(listener, None, notices::router(core), stop),
+            Port::Docker => listen::serve(listener, None, docker::router(core), stop),
             Port::Postgres => postgres::serve(listener, core, stop),
         }
     }

@@ -37,7 +37,7 @@ async fn the_admin_listener_wants_a_client_certificate_and_says_how_it_is() {
 
 #[tokio::test]
 async fn a_stopped_service_refuses_breaks_its_connections_and_comes_back() {
-    let world = Prepared::new(SPEED, &[]);
+    let world = Prepared::new(20.0, &[]);
     let (core, _serving) = world.serve().await;
     let client = world.client(true);
     let url = format!("https://{}/admin/v1/readyz", world.address(Port::KmsAdmin));

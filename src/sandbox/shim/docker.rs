@@ -86,7 +86,8 @@ pub async fn image_inspect(command: &mut Command<'_>) -> Ended {
     Ok(0)
 }
 
-fn shown(image: &Image, tags: &[String], built: &str) -> Value {
+/// An image as `docker image inspect` and the engine's API show it.
+pub fn shown(image: &Image, tags: &[String], built: &str) -> Value {
     let mut labels = serde_json::Map::new();
     for (name, value) in [("version", &image.version), ("revision", &image.revision)] {
         if !value.is_empty() {

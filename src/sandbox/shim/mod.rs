@@ -25,6 +25,7 @@ use std::io;
 use std::path::Path;
 
 pub use client::{WORLD_VARIABLE, main};
+pub use docker::shown as image_shown;
 
 use self::command::{Command, Ended};
 use self::forms::Does;

@@ -35,11 +35,13 @@ pub enum Port {
     Otlp,
     /// Receiver of notices.
     Notices,
+    /// The Docker Engine's API.
+    Docker,
 }
 
 impl Port {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::KmsApi,
         Self::KmsAdmin,
         Self::Kms2Api,
@@ -52,6 +54,7 @@ impl Port {
         Self::Collector,
         Self::Otlp,
         Self::Notices,
+        Self::Docker,
     ];
 }
 

@@ -54,6 +54,17 @@ impl App {
                 let viewer = if stuck { dialogs::by_hand(&ctx) } else { dialogs::rollback(&ctx) };
                 self.open(Box::new(viewer));
             }
+            Cmd::Secret => {
+                if let Some(name) = self.model.secrets.first() {
+                    let form = dialogs::secret(name);
+                    self.open(Box::new(form));
+                }
+            }
+            Cmd::Control => {
+                if let Some(menu) = dialogs::asked(&self.ctx()) {
+                    self.open(Box::new(menu));
+                }
+            }
             Cmd::Help => self.help(),
             Cmd::Leave if self.model.state.ended.is_some() || self.model.gone.is_some() => self.leave_ended(),
             Cmd::Leave => {
@@ -96,12 +107,7 @@ impl App {
             (Verb::Fold, _) => self.fold(),
             (Verb::Close(phase), _) => self.open(Box::new(Close::new(phase))),
             (Verb::Continue, _) => self.want(Want::Continue, None),
-            // Looking again at the pinned places comes with going on: a pause that ends looks at them.
-            (Verb::CheckAgain, _) if self.model.state.paused.is_some() => self.want(Want::Continue, None),
-            (Verb::CheckAgain, _) => {
-                self.want(Want::Pause { reason: Some("places are checked again".into()) }, None);
-                self.want(Want::Continue, None);
-            }
+            (Verb::CheckAgain, _) => self.want(Want::CheckPlaces, None),
             (verb, Some(index)) => self.enter_item(verb, index),
             (_, None) => {}
         }
@@ -247,7 +253,7 @@ impl App {
         lines.push(("Keys (letters in any case)".into(), Kind::Heading));
         for (label, words, why_not) in help(&ctx) {
             let label = ctx.theme.key(label);
-            let pad = " ".repeat(10usize.saturating_sub(text::width(label)));
+            let pad = " ".repeat(11usize.saturating_sub(text::width(label)));
             match why_not {
                 None => lines.push((format!("  {label}{pad}{words}"), Kind::Text)),
                 Some(why) => lines.push((format!("  {label}{pad}{words}   (not now: {why})"), Kind::Faint)),

@@ -11,7 +11,12 @@ impl App {
         for deed in deeds {
             match deed {
                 Deed::Want(want) => self.want(want, dialog),
-                Deed::Send(message) => self.outs.push(Out::Send(message)),
+                Deed::Send(message) => {
+                    if let FromClient::Secret { name, .. } = &message {
+                        self.model.secrets.retain(|needed| needed != name);
+                    }
+                    self.outs.push(Out::Send(message));
+                }
                 Deed::Copy(text) => self.copy(text),
                 Deed::Go(node) => {
                     self.view.go(&self.model, node);

@@ -60,7 +60,7 @@ impl App {
         let row = |y: u16| Rect { y, height: 1, ..area };
         header::draw(&ctx, buf, row(0));
         let mut top = 1;
-        if let Some(line) = banner::banner(&ctx) {
+        for line in banner::banner(&ctx, usize::from(area.width)) {
             Paint::new(buf, row(top)).line(0, 0, &line);
             top += 1;
         }
@@ -81,13 +81,6 @@ impl App {
                 Extent::Pane => body.pane,
                 Extent::Body => body.body,
             };
-            for y in place.top()..place.bottom() {
-                for x in place.left()..place.right() {
-                    if let Some(cell) = buf.cell_mut((x, y)) {
-                        cell.reset();
-                    }
-                }
-            }
             body.cursor = opened.dialog.draw(&ctx, place, buf);
             body.drawn.tape = None;
         }
@@ -102,7 +95,7 @@ impl App {
             ),
             None => ("", keymap::bottom(&ctx)),
         };
-        bottom::draw(&ctx, buf, row(area.height - 1), mode, &verbs, self.said.as_ref().map(|s| s.words.as_str()));
+        bottom::draw(theme, buf, row(area.height - 1), mode, &verbs, self.said.as_ref().map(|s| s.words.as_str()));
         body.cursor
     }
 }
@@ -144,7 +137,7 @@ fn wide(ctx: &Ctx<'_>, buf: &mut Buffer, room: Rect) -> Body {
             ..of_item(&drew)
         },
         cursor: drew.cursor,
-        pane: Rect { x: x1, width: x2 - x1 + 1, ..room },
+        pane: item_area,
         body: room,
     }
 }
@@ -165,11 +158,12 @@ fn middle(ctx: &Ctx<'_>, buf: &mut Buffer, room: Rect) -> Body {
     let tree_top = tree::draw(ctx, buf, tree_area);
     let status_row = Rect { y: pane.bottom() - 1, height: 1, ..pane };
     Paint::new(buf, status_row).line(0, 0, &status::line(ctx, false));
-    let drew = item::draw(ctx, buf, Rect { height: pane.height - 1, ..pane });
+    let item_area = Rect { height: pane.height - 1, ..pane };
+    let drew = item::draw(ctx, buf, item_area);
     Body {
         drawn: Drawn { tree: Some((tree_area, tree_top)), item: pane, ..of_item(&drew) },
         cursor: drew.cursor,
-        pane: Rect { x: x1, width: room.right() - x1, ..room },
+        pane: item_area,
         body: room,
     }
 }
@@ -216,7 +210,8 @@ fn breadcrumb(ctx: &Ctx<'_>, buf: &mut Buffer, row: Rect) {
     let phase_words = |phase: usize| {
         let counts = state.counts(phase);
         let title = state.plan.phase(phase).map(|p| text::line(&p.title)).unwrap_or_default();
-        format!("{title} {}/{}", counts.settled, counts.all).trim_start().to_owned()
+        let title = if title.is_empty() { "Checklist".into() } else { title };
+        format!("{title} {}/{}", counts.settled, counts.all)
     };
     match (ctx.shown(), ctx.item()) {
         (_, Some(index)) => {

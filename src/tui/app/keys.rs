@@ -128,7 +128,7 @@ impl App {
     }
 
     fn dialog_key(&mut self, key: Key, stale: bool) {
-        if stale && key.code != Code::Esc {
+        if stale && !key.goes_back() {
             self.say("dropped: this had just come up; press again");
             return;
         }
@@ -141,11 +141,13 @@ impl App {
         };
         let Some(opened) = self.dialogs.last_mut() else { return };
         let (id, is_text) = (opened.id, opened.dialog.is_text());
+        if key.goes_back() {
+            return self.close(id);
+        }
         match opened.dialog.key(key, &ctx) {
             Step::Done(deeds) => self.deeds(deeds, Some(id)),
             Step::Unused => match lookup(key).map(|b| b.cmd) {
                 _ if is_text => {}
-                Some(Cmd::Back) => self.close(id),
                 Some(
                     cmd @ (Cmd::Leave
                     | Cmd::Help

@@ -5,7 +5,7 @@ use crate::engine::event::Event;
 use crate::engine::plan::Action;
 use crate::engine::{Recorded, Want};
 use crate::link::{FromClient, Role};
-use crate::tui::dialogs::{Control, Form, secret};
+use crate::tui::dialogs::Control;
 use crate::tui::facts;
 use crate::tui::model::News;
 use crate::tui::text;
@@ -21,9 +21,9 @@ impl App {
             News::Event(_) => {}
             News::Done(id) => self.done(id),
             News::Refused(id, why) => self.refused(id, &why),
+            // Its form opens by a key, never by itself: whatever is typed now goes where it went.
             News::NeedSecret(name) => {
-                let form: Form = secret(&name);
-                self.open(Box::new(form));
+                self.outs.push(Out::Bell(format!("your turn: the secret {} is needed", text::line(&name))));
             }
             News::Lost(why) => {
                 self.model.gone = Some(why);
@@ -75,7 +75,7 @@ impl App {
             Event::ApprovalRequested { item, .. } => format!("your turn: approve {}", title(item)),
             Event::PersonNeeded { why, .. } => format!("your turn: {}", text::line(why)),
             Event::ControlRequested { by, .. } if *by != self.options.who => {
-                format!("{} asks for control: q hands over", text::line(by.name()))
+                format!("{} asks for control", text::line(by.name()))
             }
             Event::StorageFailed { .. } => "the journal cannot be written".into(),
             Event::TargetChanged { kind, .. } => format!("{} has changed", text::line(kind)),
@@ -121,7 +121,9 @@ impl App {
             return None;
         }
         let attempt = self.model.state.items.get(index)?.attempt()?;
-        let has_rows = attempt.ended.as_ref().is_none_or(|(_, ended)| ended.output_bytes > 0);
+        // Of one whose end nobody knows the size is not known either: what was written can be looked at.
+        let unknown = attempt.outcome() == Some(Outcome::Unknown);
+        let has_rows = unknown || attempt.ended.as_ref().is_none_or(|(_, ended)| ended.output_bytes > 0);
         has_rows.then_some(attempt.number)
     }
 

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use super::settle::why;
-use super::{Deed, Dialog, Extent, List, Step, Verbs, defer, skip};
+use super::{Deed, Dialog, Extent, Step, Verbs, defer, framed, skip};
 use crate::engine::event::Return;
 use crate::engine::plan::Action;
 use crate::engine::{Settled, Status, Want};
@@ -14,7 +14,7 @@ use crate::tui::input::{Code, Key};
 use crate::tui::text;
 use crate::tui::tree::Node;
 use crate::tui::view::Ctx;
-use crate::tui::widgets::{Line, Paint, boxed};
+use crate::tui::widgets::{Line, List, Paint};
 use crate::words::utc_second;
 
 /// An on-demand look counts as fresh for so long, µs (UX.md, closing).
@@ -83,13 +83,10 @@ impl Dialog for Close {
 
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let (theme, state) = (ctx.theme, &ctx.model.state);
-        let world = if state.is_training() { "TRAINING " } else { "" };
         let name = state.plan.phase(self.phase).map(|p| text::line(&p.title)).unwrap_or_default();
         let counts = state.counts(self.phase);
-        let title = Line::of(format!(" {world}CLOSE {name} "), theme.strong());
         let right = Line::plain(format!(" {} passed   {} do not apply ", counts.passed, counts.off));
-        let inside = boxed(buf, area, &title, &right, theme.focus());
-        let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+        let inside = framed(ctx, buf, area, &format!("CLOSE {name}"), &right);
         let columns = usize::from(inside.width);
         let left = self.left(ctx);
         let tail = tail(ctx, self.phase, left.len(), self.problem.as_deref(), columns);

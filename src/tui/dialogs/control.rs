@@ -4,20 +4,21 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::{Deed, Dialog, Extent, Step, Verbs};
+use super::{Deed, Dialog, Extent, Step, Verbs, framed};
 use crate::engine::{Settled, Want};
 use crate::tui::facts;
 use crate::tui::input::{Code, Key};
 use crate::tui::text;
 use crate::tui::tree::Node;
 use crate::tui::view::Ctx;
-use crate::tui::widgets::{Editor, Line, Paint, boxed};
+use crate::tui::widgets::{Editor, Line, Paint};
 use crate::words::{clock, utc_second};
 
 /// Asks for control, and takes it once the place's number was typed back.
 #[derive(Default)]
 pub struct Control {
-    number: Editor,
+    /// The place's number, while it is typed: Enter begins that, it never begins by itself.
+    number: Option<Editor>,
     problem: Option<String>,
 }
 
@@ -65,19 +66,19 @@ impl Dialog for Control {
     }
 
     fn is_text(&self) -> bool {
-        true
+        self.number.is_some()
     }
 
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let (theme, state) = (ctx.theme, &ctx.model.state);
-        let world = if state.is_training() { "TRAINING " } else { "" };
-        let inside =
-            boxed(buf, area, &Line::of(format!(" {world}Control "), theme.strong()), &Line::default(), theme.focus());
-        let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+        let inside = framed(ctx, buf, area, "Control", &Line::default());
         let columns = usize::from(inside.width);
         let holder = state.control.holder.as_ref().map_or("nobody".into(), |h| text::line(h.name()));
         let last = state.now.map(|n| utc_second(n.at)).unwrap_or_default();
         let mut lines = vec![Line::plain(match stage(ctx) {
+            Stage::Ask if state.control.declined.as_ref() == Some(&ctx.options.who) => {
+                format!("{holder} was asked and keeps control; the last entry is of {last}.")
+            }
             Stage::Ask => format!("{holder} has control; the last entry is of {last}."),
             Stage::Wait(left) => format!("{holder} was asked: {} left to answer.", clock(left)),
             Stage::Take => format!("{holder} had control and does not answer: it may be taken, recorded so."),
@@ -86,8 +87,9 @@ impl Dialog for Control {
         lines.push(Line::blank());
         match ctx.boxed() {
             Some(Node::Item(index)) => {
-                let path = facts::path(ctx.model, index).join(" > ");
-                lines.push(Line::plain(format!("place     {path}, {}", facts::place_words(ctx.model, index))));
+                let mut path = facts::path(ctx.model, index);
+                path.push(facts::place_words(ctx.model, index));
+                lines.push(Line::plain(format!("place     {}", path.join(" > "))));
                 lines.push(Line::of(format!("          {}", facts::title(ctx.model, index)), theme.strong()));
             }
             Some(Node::Phase(phase)) => {
@@ -114,8 +116,8 @@ impl Dialog for Control {
         }
         lines.push(Line::blank());
         let mut cursor = None;
-        if matches!(stage(ctx), Stage::Take) && number(ctx).is_some() {
-            let typed = self.number.text();
+        if let Some(number) = self.number.as_ref().filter(|_| matches!(stage(ctx), Stage::Take)) {
+            let typed = number.text();
             lines.push(Line::of("Type the place's number back: ", theme.strong()).with(typed, theme.focus()));
             let y = lines.len() - 1;
             cursor = Some((30 + text::width(typed), y));
@@ -131,12 +133,10 @@ impl Dialog for Control {
     }
 
     fn key(&mut self, key: Key, ctx: &Ctx<'_>) -> Step {
-        if key.code == Code::Esc || key.leaves() {
-            return Step::one(Deed::Close);
-        }
         if key.code != Code::Enter {
+            let Some(number) = &mut self.number else { return Step::Unused };
             if key.text().is_none_or(|c| c.is_ascii_digit()) {
-                self.number.key(key);
+                number.key(key);
             }
             return Step::stay();
         }
@@ -144,8 +144,12 @@ impl Dialog for Control {
             Stage::Ask => Step::one(Deed::Want(Want::AskControl)),
             Stage::Wait(_) => Step::stay(),
             Stage::Have => Step::one(Deed::Close),
-            Stage::Take => match number(ctx) {
-                Some(number) if self.number.text().trim() != number.to_string() => {
+            Stage::Take => match (number(ctx), &self.number) {
+                (Some(_), None) => {
+                    self.number = Some(Editor::default());
+                    Step::stay()
+                }
+                (Some(number), Some(typed)) if typed.text().trim() != number.to_string() => {
                     self.problem = Some("that is not the place's number: read it above, then type it".into());
                     Step::stay()
                 }

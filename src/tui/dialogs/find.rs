@@ -4,13 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::{Deed, Dialog, Extent, List, Step, Verbs};
+use super::{Deed, Dialog, Extent, Step, Verbs, framed};
 use crate::tui::facts;
 use crate::tui::input::{Code, Key};
 use crate::tui::text;
 use crate::tui::tree::Node;
 use crate::tui::view::Ctx;
-use crate::tui::widgets::{Editor, Line, Paint, boxed};
+use crate::tui::widgets::{Editor, Line, List, Paint};
 
 /// The find line and its hits.
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl Dialog for Find {
 
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let theme = ctx.theme;
-        let inside = boxed(buf, area, &Line::of(" Find ", theme.strong()), &Line::default(), theme.focus());
+        let inside = framed(ctx, buf, area, "Find", &Line::default());
         let (rows, (x, _)) = self.text.rows(usize::from(inside.width).saturating_sub(4));
         let shown = rows.first().cloned().unwrap_or_default();
         Paint::new(buf, inside).line(0, 0, &Line::of("/ ", theme.strong()).with(shown, theme.focus()));
@@ -67,12 +67,8 @@ impl Dialog for Find {
     }
 
     fn key(&mut self, key: Key, ctx: &Ctx<'_>) -> Step {
-        if key.leaves() {
-            return Step::one(Deed::Close);
-        }
         let hits = hits(ctx, self.text.text());
         match key.code {
-            Code::Esc => return Step::one(Deed::Close),
             Code::Enter => {
                 return match hits.get(self.list.at) {
                     Some(index) => Step::Done(vec![Deed::CloseAll, Deed::Go(Node::Item(*index))]),

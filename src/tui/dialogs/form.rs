@@ -3,12 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{Deed, Dialog, Extent, Step, Verbs};
+use super::{Deed, Dialog, Extent, Step, Verbs, framed};
 use crate::engine::Want;
 use crate::link::FromClient;
 use crate::tui::input::{Code, Key};
 use crate::tui::view::Ctx;
-use crate::tui::widgets::{Editor, Line, Paint, boxed};
+use crate::tui::widgets::{Editor, Line, Paint};
 
 /// A question.
 #[derive(Clone, Debug, Default)]
@@ -112,6 +112,13 @@ impl Form {
         self
     }
 
+    /// Its texts are kept when it is left, though it is about no item.
+    #[must_use]
+    pub fn kept(mut self) -> Self {
+        self.keep = Some(self.name.to_owned());
+        self
+    }
+
     /// Its fields are words of a command.
     #[must_use]
     pub fn words(mut self) -> Self {
@@ -192,10 +199,7 @@ impl Dialog for Form {
 
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let theme = ctx.theme;
-        let world = if ctx.model.state.is_training() { "TRAINING " } else { "" };
-        let title = Line::of(format!(" {world}{} ", self.title), theme.strong());
-        let inside = boxed(buf, area, &title, &Line::default(), theme.focus());
-        let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+        let inside = framed(ctx, buf, area, &self.title, &Line::default());
         let columns = usize::from(inside.width);
         let mut lines: Vec<Line> = vec![];
         for line in &self.intro {
@@ -251,9 +255,6 @@ impl Dialog for Form {
     }
 
     fn key(&mut self, key: Key, _ctx: &Ctx<'_>) -> Step {
-        if key.code == Code::Esc || key.leaves() {
-            return Step::one(Deed::Close);
-        }
         if self.waiting {
             return Step::stay();
         }
@@ -304,7 +305,8 @@ impl Dialog for Form {
             verbs.push(("Ctrl-D", "drop word".into()));
         }
         verbs.push(("Ctrl-J", "new line".into()));
-        verbs.push(("Esc", "back, text is kept".into()));
+        let kept = self.draft().is_some();
+        verbs.push(("Esc", if kept { "back, text is kept" } else { "back" }.into()));
         verbs
     }
 

@@ -53,7 +53,7 @@ pub fn answer(ctx: &Ctx<'_>, index: usize) -> Form {
     let mut fields: Vec<Field> = vec![];
     match &item.action {
         Action::Confirm(confirm) => {
-            let ask = text::line(&confirm.ask.fill(&scope).unwrap_or_else(|_| confirm.ask.source().to_owned()));
+            let ask = text::line(&confirm.ask.shown(&scope));
             if confirm.answer == AnswerKind::None {
                 intro.push(ask);
             } else {
@@ -230,10 +230,14 @@ pub fn defer(ctx: &Ctx<'_>, index: usize) -> Result<Menu, String> {
 /// Opens a settled item again.
 pub fn reopen(ctx: &Ctx<'_>, index: usize) -> Form {
     let id = ctx.model.state.plan.items[index].id.clone();
-    reason_form(ctx, index, "reopen", "Why is it opened again?", "open again", move |reason| Want::Reopen {
-        item: id.clone(),
-        reason,
-    })
+    reason_form(
+        ctx,
+        index,
+        "again",
+        "Why again? What was answered or seen stays in the record",
+        "again",
+        move |reason| Want::Reopen { item: id.clone(), reason },
+    )
 }
 
 /// A new attempt of a failed item: the same command once more, with its danger.
@@ -295,6 +299,7 @@ pub fn note(ctx: &Ctx<'_>) -> Form {
         let about = texts.get(1).map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
         Ok(Want::Note { text, about, item: item.clone() })
     })
+    .kept()
 }
 
 /// Pauses the run.
@@ -304,6 +309,7 @@ pub fn pause() -> Form {
         let reason = texts.first().map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
         Ok(Want::Pause { reason })
     })
+    .kept()
 }
 
 /// How an unknown attempt ended.

@@ -35,6 +35,18 @@ pub fn leave(ctx: &Ctx<'_>) -> Menu {
     menu
 }
 
+/// Somebody asks for control: hand it over, or keep it.
+pub fn asked(ctx: &Ctx<'_>) -> Option<Menu> {
+    let (who, _) = ctx.model.state.control.asked.clone()?;
+    let name = text::line(who.name());
+    let menu = Menu::new("asked", format!("{name} asks for control"))
+        .way("keep control", format!("{name} is told no"), |_| vec![Deed::Want(Want::DeclineControl)])
+        .way("hand over", format!("{name} has control from then on"), move |_| {
+            vec![Deed::Want(Want::HandOver { to: who.clone() })]
+        });
+    Some(menu)
+}
+
 fn hand_over(ctx: &Ctx<'_>) -> Form {
     let others: Vec<String> =
         ctx.model.live.clients.iter().map(|(who, _)| who.0.clone()).filter(|who| *who != ctx.options.who.0).collect();
@@ -71,4 +83,5 @@ fn end(ctx: &Ctx<'_>) -> Form {
         Ok(Want::End { reason })
     })
     .intro(intro)
+    .kept()
 }

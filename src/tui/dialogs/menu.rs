@@ -3,10 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{Deed, Dialog, Step, Verbs};
+use super::{Deed, Dialog, Step, Verbs, framed};
 use crate::tui::input::{Code, Key};
 use crate::tui::view::Ctx;
-use crate::tui::widgets::{Line, Paint, boxed};
+use crate::tui::widgets::{Line, List, Paint};
 
 /// What choosing does.
 type Choose = Box<dyn Fn(&Ctx<'_>) -> Vec<Deed>>;
@@ -24,7 +24,7 @@ pub struct Menu {
     title: String,
     intro: Vec<String>,
     ways: Vec<Way>,
-    at: usize,
+    list: List,
     item: Option<usize>,
     problem: Option<String>,
 }
@@ -32,7 +32,15 @@ pub struct Menu {
 impl Menu {
     /// An empty menu with a clean title.
     pub fn new(name: &'static str, title: impl Into<String>) -> Self {
-        Self { name, title: title.into(), intro: vec![], ways: vec![], at: 0, item: None, problem: None }
+        Self {
+            name,
+            title: title.into(),
+            intro: vec![],
+            ways: vec![],
+            list: List::default(),
+            item: None,
+            problem: None,
+        }
     }
 
     /// With clean lines above the choices.
@@ -91,10 +99,7 @@ impl Dialog for Menu {
 
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let theme = ctx.theme;
-        let world = if ctx.model.state.is_training() { "TRAINING " } else { "" };
-        let title = Line::of(format!(" {world}{} ", self.title), theme.strong());
-        let inside = boxed(buf, area, &title, &Line::default(), theme.focus());
-        let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+        let inside = framed(ctx, buf, area, &self.title, &Line::default());
         let columns = usize::from(inside.width);
         let mut lines = vec![];
         for line in &self.intro {
@@ -105,7 +110,7 @@ impl Dialog for Menu {
         }
         let mut chosen = 0;
         for (index, way) in self.ways.iter().enumerate() {
-            let here = index == self.at;
+            let here = index == self.list.at;
             if here {
                 chosen = lines.len();
             }
@@ -126,22 +131,18 @@ impl Dialog for Menu {
     }
 
     fn key(&mut self, key: Key, ctx: &Ctx<'_>) -> Step {
-        match (key.code, key.letter()) {
-            (Code::Up, _) | (_, Some('k')) => self.at = self.at.saturating_sub(1),
-            (Code::Down, _) | (_, Some('j')) => self.at = (self.at + 1).min(self.ways.len().saturating_sub(1)),
-            (Code::Enter, _) => {
-                return match self.ways.get(self.at) {
-                    Some(way) => Step::Done((way.choose)(ctx)),
-                    None => Step::one(Deed::Close),
-                };
-            }
-            _ => return Step::Unused,
+        if self.list.key(key, self.ways.len(), self.ways.len()) {
+            return Step::stay();
         }
-        Step::stay()
+        match (key.code, self.ways.get(self.list.at)) {
+            (Code::Enter, Some(way)) => Step::Done((way.choose)(ctx)),
+            (Code::Enter, None) => Step::one(Deed::Close),
+            _ => Step::Unused,
+        }
     }
 
     fn verbs(&self, _ctx: &Ctx<'_>) -> Verbs {
-        let first = self.ways.get(self.at).map_or("back".into(), |w| w.label.clone());
+        let first = self.ways.get(self.list.at).map_or("back".into(), |w| w.label.clone());
         vec![("⏎", first), ("↑↓", "choose".into()), ("Esc", "back".into())]
     }
 

@@ -4,20 +4,18 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::{Deed, Dialog, Extent, Step, Verbs};
+use super::{Deed, Dialog, Extent, Step, Verbs, framed};
 use crate::engine::plan::Probe;
 use crate::tui::enter::ago;
 use crate::tui::input::{Code, Key};
 use crate::tui::text;
 use crate::tui::view::Ctx;
-use crate::tui::widgets::{Line, Paint, boxed, spark};
+use crate::tui::widgets::{Line, Scroll, spark};
 
 /// The live figures over the whole body.
 #[derive(Default)]
 pub struct Metrics {
-    down: usize,
-    most: usize,
-    page: usize,
+    scroll: Scroll,
 }
 
 impl Dialog for Metrics {
@@ -30,33 +28,17 @@ impl Dialog for Metrics {
     }
 
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        let theme = ctx.theme;
-        let world = if ctx.model.state.is_training() { "TRAINING " } else { "" };
-        let inside = boxed(
-            buf,
-            area,
-            &Line::of(format!(" {world}Live figures "), theme.strong()),
-            &Line::default(),
-            theme.focus(),
-        );
-        let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
-        let lines = lines(ctx, usize::from(inside.width));
-        self.page = usize::from(inside.height).saturating_sub(1).max(1);
-        self.most = Paint::new(buf, inside).lines(&lines, self.down);
-        self.down = self.down.min(self.most);
+        let inside = framed(ctx, buf, area, "Live figures", &Line::default());
+        self.scroll.draw(buf, inside, &lines(ctx, usize::from(inside.width)));
         None
     }
 
     fn key(&mut self, key: Key, _ctx: &Ctx<'_>) -> Step {
         match (key.code, key.letter()) {
-            (Code::Up, _) | (_, Some('k')) => self.down = self.down.saturating_sub(1),
-            (Code::Down, _) | (_, Some('j')) => self.down = (self.down + 1).min(self.most),
-            (Code::PageUp, _) => self.down = self.down.saturating_sub(self.page),
-            (Code::PageDown, _) => self.down = (self.down + self.page).min(self.most),
-            (Code::Enter, _) | (_, Some('m')) => return Step::one(Deed::Close),
-            _ => return Step::Unused,
+            _ if self.scroll.key(key) => Step::stay(),
+            (Code::Enter, _) | (_, Some('m')) => Step::one(Deed::Close),
+            _ => Step::Unused,
         }
-        Step::stay()
     }
 
     fn verbs(&self, _ctx: &Ctx<'_>) -> Verbs {
@@ -111,19 +93,19 @@ fn row(ctx: &Ctx<'_>, probe: &Probe, columns: usize, lines: &mut Vec<Line>) {
     let pad_marks = 21usize.saturating_sub(text::width(&marks));
     let seen = live.map_or("no data".into(), |l| text::line(&l.text));
     let age = live.and_then(|l| l.up).map(|up| ago(ctx, up)).unwrap_or_default();
+    let left = Line::of(format!("  {glyph} "), style).with(format!("{title}{}", " ".repeat(pad)), Style::new());
+    let tail = text::width(&age) + 2;
+    // Where the words have no room beside the marks, the marks go.
+    let has_room = left.width() + 21 + text::width(&seen) + tail <= columns;
+    let marks = if has_room { format!("{marks}{}", " ".repeat(pad_marks)) } else { String::new() };
+    let room = columns.saturating_sub(left.width() + text::width(&marks) + tail);
     lines.push(
-        Line::of(format!("  {glyph} "), style)
-            .with(format!("{title}{}", " ".repeat(pad)), Style::new())
-            .with(format!("{marks}{}", " ".repeat(pad_marks)), theme.busy())
-            .with(seen, style)
+        left.with(marks, theme.busy())
+            .with(text::cut_middle(&seen, room), style)
             .with(format!("  {age}"), theme.faint()),
     );
     for words in live.into_iter().flat_map(|l| l.why.iter().chain(l.hint.iter())) {
-        lines.extend(
-            Line::wrapped(&format!("      {}", text::line(words)), columns, 6, theme.caution()).into_iter().map(|l| {
-                let text: String = l.0.into_iter().map(|(t, _)| t).collect();
-                Line::of(format!("      {}", text.trim_start()), theme.caution())
-            }),
-        );
+        let rows = text::hanging(&format!("      {}", text::line(words)), columns);
+        lines.extend(rows.into_iter().map(|row| Line::of(row, theme.caution())));
     }
 }

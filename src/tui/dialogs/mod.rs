@@ -6,7 +6,6 @@ mod find;
 mod form;
 mod forms;
 mod leave;
-mod list;
 mod menu;
 mod metrics;
 mod settle;
@@ -20,8 +19,7 @@ pub use control::Control;
 pub use find::Find;
 pub use form::{Field, Form};
 pub use forms::{again, answer, approval, begin, danger, defer, edit, note, pause, reopen, secret, skip, unknown};
-pub use leave::leave;
-pub use list::List;
+pub use leave::{asked, leave};
 pub use menu::Menu;
 pub use metrics::Metrics;
 pub use settle::Settle;
@@ -30,6 +28,7 @@ pub use viewer::{Kind, Viewer, by_hand, contacts, details, preview, rollback};
 use super::input::Key;
 use super::tree::Node;
 use super::view::Ctx;
+use super::widgets::{Line, boxed, clear};
 use crate::engine::Want;
 use crate::link::FromClient;
 
@@ -40,6 +39,15 @@ pub enum Extent {
     Pane,
     /// All below the header.
     Body,
+}
+
+/// Draws a dialog's frame over what was there, `TRAINING` first in its title in a simulated world; returns its inside.
+fn framed(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect, title: &str, right: &Line) -> Rect {
+    clear(buf, area);
+    let world = if ctx.model.state.is_training() { "TRAINING " } else { "" };
+    let title = Line::of(format!(" {world}{title} "), ctx.theme.strong());
+    let inside = boxed(buf, area, &title, right, ctx.theme.focus());
+    Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
 }
 
 /// What a key does besides changing the dialog itself.
@@ -112,7 +120,7 @@ pub trait Dialog {
     /// Draws it; the cursor's place when it has one.
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position>;
 
-    /// Takes a key. Esc closes unless the dialog takes it.
+    /// Takes a key. The keys that go back never come here: they close the dialog.
     fn key(&mut self, key: Key, ctx: &Ctx<'_>) -> Step;
 
     /// Takes a paste (Text mode only).

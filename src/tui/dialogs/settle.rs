@@ -3,14 +3,14 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{Deed, Dialog, Extent, List, Step, Verbs};
+use super::{Deed, Dialog, Extent, Step, Verbs, framed};
 use crate::engine::{Settled, Status};
 use crate::tui::facts;
 use crate::tui::input::{Code, Key};
 use crate::tui::text;
 use crate::tui::tree::Node;
 use crate::tui::view::Ctx;
-use crate::tui::widgets::{Line, boxed};
+use crate::tui::widgets::{Line, List};
 use crate::words::utc_second;
 
 /// The list.
@@ -43,10 +43,8 @@ impl Dialog for Settle {
     }
 
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
-        let world = if ctx.model.state.is_training() { "TRAINING " } else { "" };
-        let title = Line::of(format!(" {world}To settle "), ctx.theme.strong());
-        let inside = boxed(buf, area, &title, &Line::default(), ctx.theme.focus());
-        let rows = rows(ctx, usize::from(inside.width).saturating_sub(4));
+        let inside = framed(ctx, buf, area, "To settle", &Line::default());
+        let rows = rows(ctx, usize::from(inside.width).saturating_sub(2));
         self.page = usize::from(inside.height);
         self.list.draw(ctx.theme, inside, buf, rows.len(), |i| (rows[i].left.clone(), rows[i].right.clone()));
         None
@@ -173,5 +171,5 @@ pub(super) fn why(ctx: &Ctx<'_>, index: usize, columns: usize) -> Line {
         Status::Failed(outcome) => seen.unwrap_or_else(|| outcome.words().into()),
         _ => String::new(),
     };
-    Line::of(text::cut(&text::line(&words), columns), ctx.theme.faint())
+    Line::of(text::cut_middle(&text::line(&words), columns), ctx.theme.faint())
 }

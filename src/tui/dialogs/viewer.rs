@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::{Deed, Dialog, Extent, Step, Verbs};
+use super::{Deed, Dialog, Extent, Step, Verbs, framed};
 use crate::engine::event::Resolved;
 use crate::engine::plan::Action;
 use crate::engine::{Settled, Want, resolve, rollback_commands};
@@ -13,7 +13,7 @@ use crate::tui::facts;
 use crate::tui::input::{Code, Key};
 use crate::tui::text;
 use crate::tui::view::Ctx;
-use crate::tui::widgets::{Line, Paint, boxed};
+use crate::tui::widgets::{Line, Paint, Scroll};
 use crate::words::utc_second;
 
 /// What Enter does in a viewer.
@@ -25,9 +25,7 @@ pub struct Viewer {
     title: String,
     lines: Vec<(String, Kind)>,
     extent: Extent,
-    down: usize,
-    page: usize,
-    most: usize,
+    scroll: Scroll,
     item: Option<usize>,
     enter: Enter,
     problem: Option<String>,
@@ -54,9 +52,7 @@ impl Viewer {
             title: title.into(),
             lines,
             extent: Extent::Body,
-            down: 0,
-            page: 1,
-            most: 0,
+            scroll: Scroll::default(),
             item: None,
             enter: None,
             problem: None,
@@ -83,10 +79,7 @@ impl Dialog for Viewer {
 
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let theme = ctx.theme;
-        let world = if ctx.model.state.is_training() { "TRAINING " } else { "" };
-        let title = Line::of(format!(" {world}{} ", self.title), theme.strong());
-        let inside = boxed(buf, area, &title, &Line::default(), theme.focus());
-        let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+        let inside = framed(ctx, buf, area, &self.title, &Line::default());
         let columns = usize::from(inside.width);
         let mut lines = vec![];
         for (line, kind) in &self.lines {
@@ -96,19 +89,16 @@ impl Dialog for Viewer {
                 Kind::Faint => theme.faint(),
                 Kind::Caution => theme.caution(),
             };
-            let indent = line.len() - line.trim_start().len();
-            let wrapped = text::wrap(line.trim_start(), columns.saturating_sub(indent), 2);
-            lines.extend(wrapped.into_iter().map(|l| Line::of(format!("{}{l}", " ".repeat(indent)), style)));
+            lines.extend(text::hanging(line, columns).into_iter().map(|l| Line::of(l, style)));
         }
         if let Some(problem) = &self.problem {
             lines.extend(Line::wrapped(problem, columns, 0, theme.caution()));
-            self.down = usize::MAX;
+            self.scroll.down = usize::MAX;
         }
-        self.page = usize::from(inside.height).saturating_sub(1).max(1);
-        self.most = Paint::new(buf, inside).lines(&lines, self.down);
-        self.down = self.down.min(self.most);
-        if self.most > self.down {
-            let more = Line::of(format!(" {} more ", self.most - self.down), theme.faint());
+        self.scroll.draw(buf, inside, &lines);
+        let left = self.scroll.most - self.scroll.down;
+        if left > 0 {
+            let more = Line::of(format!(" {left} more "), theme.faint());
             let edge = Rect {
                 x: area.x + 1,
                 y: area.bottom().saturating_sub(1),
@@ -121,32 +111,22 @@ impl Dialog for Viewer {
     }
 
     fn key(&mut self, key: Key, ctx: &Ctx<'_>) -> Step {
-        match (key.code, key.letter()) {
-            (Code::Up, _) | (_, Some('k')) => self.down = self.down.saturating_sub(1),
-            (Code::Down, _) | (_, Some('j')) => self.down = (self.down + 1).min(self.most),
-            (Code::PageUp, _) => self.down = self.down.saturating_sub(self.page),
-            (Code::PageDown, _) | (_, Some(' ')) => self.down = (self.down + self.page).min(self.most),
-            (Code::Home, _) => self.down = 0,
-            (Code::End, _) => self.down = self.most,
-            (_, Some('y')) => return Step::one(Deed::Copy(self.all_text())),
-            (Code::Enter, _) => {
-                return match &self.enter {
-                    Some((_, make)) => match make(ctx) {
-                        Ok(want) => Step::one(Deed::Want(want)),
-                        Err(why) => Step::one(Deed::Say(why)),
-                    },
-                    None => Step::one(Deed::Close),
-                };
-            }
-            _ => return Step::Unused,
+        match (key.code, key.letter(), &self.enter) {
+            _ if self.scroll.key(key) => Step::stay(),
+            (_, Some('y'), _) => Step::one(Deed::Copy(self.all_text())),
+            (Code::Enter, _, None) => Step::one(Deed::Close),
+            (Code::Enter, _, Some((_, make))) => Step::one(match make(ctx) {
+                Ok(want) => Deed::Want(want),
+                Err(why) => Deed::Say(why),
+            }),
+            _ => Step::Unused,
         }
-        Step::stay()
     }
 
     fn verbs(&self, _ctx: &Ctx<'_>) -> Verbs {
         let first = self.enter.as_ref().map_or("back".into(), |(words, _)| words.clone());
         let mut verbs = vec![("⏎", first)];
-        if self.most > 0 {
+        if self.scroll.most > 0 {
             verbs.push(("↑↓", "scroll".into()));
         }
         verbs.extend([("y", "copy".into()), ("Esc", "back".into())]);
@@ -239,7 +219,7 @@ pub fn details(ctx: &Ctx<'_>, index: usize) -> Viewer {
     let mut say = |text: String, kind: Kind| lines.push((text, kind));
     say(format!("{}   {}", facts::path(model, index).join(" > "), plan.id), Kind::Faint);
     if let Some(when) = plan.off() {
-        say(format!("does not apply: {}", text::line(when.expr.source())), Kind::Text);
+        say(format!("does not apply: needs {}", text::line(when.expr.source())), Kind::Text);
     }
     if let Some((on, why)) = &item.switched
         && !on

@@ -79,6 +79,11 @@ impl Key {
         self == Self::ctrl(']') || self == Self::plain(Code::F(12))
     }
 
+    /// The key that goes one step back: Esc, or what leaves Text and Terminal mode.
+    pub fn goes_back(self) -> bool {
+        self.code == Code::Esc || self.leaves()
+    }
+
     /// A new line in a text: Alt-Enter or Ctrl-J.
     pub fn breaks_line(self) -> bool {
         self == Self::ctrl('j') || (self.code == Code::Enter && self.alt)

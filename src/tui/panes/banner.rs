@@ -7,8 +7,11 @@ use crate::tui::view::Ctx;
 use crate::tui::widgets::Line;
 use crate::words::utc_second;
 
-/// What stands in the way, the worst first; none: nothing does.
-pub fn banner(ctx: &Ctx<'_>) -> Option<Line> {
+/// Most rows that the banner takes of a screen.
+const MOST: usize = 3;
+
+/// What stands in the way, the worst of it in as many rows as its words need; empty: nothing does.
+pub fn banner(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
     let (state, theme) = (&ctx.model.state, ctx.theme);
     let mut all: Vec<(String, Style)> = vec![];
     let critical = theme.critical();
@@ -23,9 +26,9 @@ pub fn banner(ctx: &Ctx<'_>) -> Option<Line> {
     }
     if let Some(why) = ctx.model.gone.as_ref().filter(|_| state.ended.is_none()) {
         let words = format!(
-            "the host is gone: {}. The command goes on; come back with: {}",
+            "the host is gone: {}. What runs goes on. Leave, then: {}",
             text::line(why),
-            text::line(&ctx.options.come_back)
+            text::line(&ctx.options.go_on)
         );
         all.push((words, theme.critical()));
     }
@@ -44,9 +47,17 @@ pub fn banner(ctx: &Ctx<'_>) -> Option<Line> {
     {
         let left = until.saturating_sub(ctx.model.up(ctx.now)) / 1_000_000;
         all.push((
-            format!("{} asks for control, {} left: q hands over", text::line(who.name()), crate::words::clock(left)),
+            format!(
+                "{} asks for control, {} left: o hands it over or keeps it",
+                text::line(who.name()),
+                crate::words::clock(left)
+            ),
             theme.caution(),
         ));
+    }
+    if let Some(name) = ctx.model.secrets.first().filter(|_| ctx.hands_off().is_none()) {
+        let words = format!("the secret {} is needed: what uses it does not start. g gives it", text::line(name));
+        all.push((words, theme.caution()));
     }
     if let Some(paused) = &state.paused {
         let why = paused.reason.as_ref().map(|r| format!(": {}", text::line(r))).unwrap_or_default();
@@ -64,12 +75,14 @@ pub fn banner(ctx: &Ctx<'_>) -> Option<Line> {
         all.push((format!("a person is needed: {}", text::line(why)), theme.caution()));
     }
     let more = all.len().saturating_sub(1);
-    let (words, style) = all.into_iter().next()?;
+    let Some((words, style)) = all.into_iter().next() else { return vec![] };
     let glyph = match style == critical {
         true => theme.pick("✕", "F"),
         false if words.starts_with("PAUSED") => theme.pick("‖", "="),
         false => "!",
     };
-    let line = Line::of(format!(" {glyph} {words}"), style);
-    Some(if more > 0 { line.with(format!("   +{more}"), style) } else { line })
+    let more = if more > 0 { format!("   +{more}") } else { String::new() };
+    let mut lines = Line::wrapped(&format!("{glyph} {words}{more}"), columns.saturating_sub(2), 2, style);
+    lines.truncate(MOST);
+    lines.into_iter().map(|line| Line(std::iter::once((" ".to_owned(), style)).chain(line.0).collect())).collect()
 }

@@ -16,12 +16,7 @@ pub fn draw(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect) {
     let plan = &state.plan;
     let training = state.is_training();
     let place = |kind| plan.place(kind).map(text::line);
-    let world = match (training, place(WhereKind::Environment)) {
-        (true, _) => "TRAINING".to_owned(),
-        (false, Some(environment)) if environment.to_lowercase().starts_with("prod") => "PROD".into(),
-        (false, Some(environment)) => environment.to_uppercase(),
-        (false, None) => ctx.options.machine.to_uppercase(),
-    };
+    let world = world(training, place(WhereKind::Environment).as_deref(), &ctx.options.machine);
     let mut target: Vec<String> =
         [WhereKind::KubeContext, WhereKind::DockerHost, WhereKind::Namespace].into_iter().filter_map(place).collect();
     if target.is_empty() {
@@ -55,20 +50,34 @@ pub fn draw(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect) {
 
     let room = usize::from(area.width).saturating_sub(right.width() + 1);
     let mut left = Line::of(format!(" {} ", text::cut(&world, 14)), theme.world(training));
-    left = left.with(format!(" {}", target.join(" · ")), theme.strong());
+    left = left.with(" ", Style::new());
+    if !target.is_empty() {
+        left = left.with(format!("{}   ", target.join(" · ")), theme.strong());
+    }
     let versions = change.unwrap_or_default();
     // What has no room goes: first the title, then the versions are cut.
-    let spare = room.saturating_sub(left.width() + 3);
+    let spare = room.saturating_sub(left.width());
     let rest = match (title.is_empty(), versions.is_empty()) {
         (_, true) => title,
         (true, _) => versions,
         _ if text::width(&title) + text::width(&versions) + 3 <= spare => format!("{title} · {versions}"),
         _ => versions,
     };
-    left = left.with(format!("   {}", text::cut(&rest, spare)), Style::new());
+    left = left.with(text::cut(&rest, spare), Style::new());
     let left_area = Rect { width: u16::try_from(room).unwrap_or(u16::MAX).min(area.width), ..area };
     Paint::new(buf, left_area).line(0, 0, &left);
     Paint::new(buf, area).right(0, &right);
+}
+
+/// The header's first word: `TRAINING`, else the environment as it is called, else this machine; one spelling wherever
+/// it stands.
+pub fn world(training: bool, environment: Option<&str>, machine: &str) -> String {
+    match (training, environment) {
+        (true, _) => "TRAINING".to_owned(),
+        (false, Some(environment)) if environment.to_lowercase().starts_with("prod") => "PROD".into(),
+        (false, Some(environment)) => text::line(environment).to_uppercase(),
+        (false, None) => text::line(machine).to_uppercase(),
+    }
 }
 
 /// `0:14:32`: always with hours, since T+ is read aloud.
@@ -79,6 +88,14 @@ fn hours(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn the_world_has_one_spelling() {
+        use super::world;
+        let all = [world(true, Some("prod"), "vm"), world(false, Some("production"), "vm"), world(false, None, "vm")];
+        assert_eq!(all, ["TRAINING", "PROD", "VM"]);
+        assert_eq!(world(false, Some("staging"), "vm"), "STAGING");
+    }
+
     #[test]
     fn flight_time_has_hours() {
         assert_eq!([5, 872, 3731].map(super::hours), ["0:00:05", "0:14:32", "1:02:11"]);

@@ -8,6 +8,7 @@ use super::{kinds, tape};
 use crate::engine::plan::Action;
 use crate::engine::{Attempt, Status};
 use crate::tui::facts;
+use crate::tui::keymap::{self, Cmd};
 use crate::tui::text;
 use crate::tui::tree::Node;
 use crate::tui::view::Ctx;
@@ -138,7 +139,7 @@ fn lines(ctx: &Ctx<'_>, index: usize, columns: usize) -> (Vec<Line>, usize) {
 
 fn off(ctx: &Ctx<'_>, index: usize) -> Option<String> {
     if let Some(when) = ctx.model.state.plan.items[index].off() {
-        return Some(text::line(when.expr.source()));
+        return Some(format!("needs {}", text::line(when.expr.source())));
     }
     let (on, why) = ctx.model.state.items[index].switched.as_ref()?;
     (!on).then(|| text::line(why))
@@ -149,14 +150,14 @@ fn policy(ctx: &Ctx<'_>, index: usize, columns: usize, lines: &mut Vec<Line>) {
     let theme = ctx.theme;
     let item = &ctx.model.state.plan.items[index];
     // A limit binds what runs; what a person does has no clock but the one that is recorded.
-    let expects = match item.action {
-        Action::Check(_) | Action::Tick => String::new(),
-        Action::Confirm(_) | Action::Record(_) | Action::Approve(_) => facts::wanted(item),
+    let (label, expects) = match item.action {
+        Action::Check(_) | Action::Tick => ("expects", String::new()),
+        Action::Confirm(_) | Action::Record(_) | Action::Approve(_) => ("expects", facts::wanted(item)),
         _ => facts::expects(item),
     };
     let usual = facts::usual(ctx.model, index).unwrap_or_default();
     if !expects.is_empty() || !usual.is_empty() {
-        let left = if expects.is_empty() { String::new() } else { format!("expects  {expects}") };
+        let left = if expects.is_empty() { String::new() } else { format!("{label:<8} {expects}") };
         if text::width(&left) + text::width(&usual) + 4 <= columns {
             let gap = if left.is_empty() || usual.is_empty() {
                 String::new()
@@ -165,7 +166,7 @@ fn policy(ctx: &Ctx<'_>, index: usize, columns: usize, lines: &mut Vec<Line>) {
             };
             lines.push(Line::plain(left).with(gap, Style::new()).with(usual, theme.faint()));
         } else {
-            lines.extend(Line::labelled("expects", &expects, columns, Style::new()));
+            lines.extend(Line::labelled(label, &expects, columns, Style::new()));
             lines.push(Line::of(usual, theme.faint()));
         }
     }
@@ -233,20 +234,24 @@ fn outcome(ctx: &Ctx<'_>, index: usize, columns: usize, lines: &mut Vec<Line>) {
         }
     }
     if matches!(ctx.model.status(index), Status::Failed(_)) && ctx.hands_off().is_none() {
-        let plan = &ctx.model.state.plan.items[index];
-        let mut keys = vec!["a again"];
-        if matches!(plan.action, Action::Run(_)) {
-            keys.push("e edit");
+        let mut keys = keymap::words(ctx, &[Cmd::Again, Cmd::Edit, Cmd::Skip, Cmd::Defer, Cmd::Rollback]);
+        if ctx.model.state.plan.items[index].help.is_some() {
+            keys.push("? the runbook's help".into());
         }
-        keys.push("s skip…");
-        if ctx.model.state.plan.rollback.is_some() {
-            keys.push("r roll back");
-        }
-        if plan.help.is_some() {
-            keys.push("? the runbook's help");
-        }
-        lines.extend(Line::wrapped(&keys.join("   "), columns, 0, Style::new()));
+        lines.extend(rows(&keys, columns).into_iter().map(|row| Line::of(row, theme.strong())));
     }
+}
+
+/// Pieces in as many rows as they need, none of them broken.
+fn rows(pieces: &[String], columns: usize) -> Vec<String> {
+    let mut rows: Vec<String> = vec![];
+    for piece in pieces {
+        match rows.last_mut() {
+            Some(row) if text::width(row) + text::width(piece) + 3 <= columns => row.push_str(&format!("   {piece}")),
+            _ => rows.push(piece.clone()),
+        }
+    }
+    rows
 }
 
 /// The frame of the terminal, with what there is to know about it in its edge.
@@ -256,6 +261,7 @@ fn frame(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect, index: usize) -> Rect {
     let attempt = ctx.model.state.items[index].attempt();
     let dash = theme.pick(" ── ", " -- ");
     let mut words = match attempt {
+        Some(attempt) if attempt.ended.is_none() && ctx.view.typing => format!(" {}", running(ctx, attempt)),
         Some(attempt) if attempt.ended.is_none() => format!(" command{dash}{}", running(ctx, attempt)),
         Some(attempt) => format!(" output{dash}{}", facts::ended(attempt)),
         None => " command".into(),
@@ -265,12 +271,13 @@ fn frame(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect, index: usize) -> Rect {
         words.push_str(&format!("{dash}{up} rows up"));
     }
     let is_running = attempt.is_some_and(|a| a.ended.is_none());
-    // A full-screen program stands behind an unfinished line all the time, and echoes what it wants.
-    let asks = is_running && facts.asks && !facts.alternate && !ctx.view.typing;
+    let asks = is_running && ctx.asks() && !ctx.view.typing;
     let mut title = Line::of(words, if ctx.view.typing { theme.focus() } else { Style::new() });
     if ctx.view.typing {
-        let hidden = if facts.hidden_input && !facts.alternate { ", not shown" } else { "" };
-        title = title.with(format!("{dash}TYPING, Ctrl-] back{hidden} "), theme.focus());
+        let hidden = if facts.hidden_input && !facts.alternate { " unseen" } else { "" };
+        title = title.with(format!("{dash}TYPING{hidden}, Ctrl-] back "), theme.focus());
+    } else if is_running && ctx.model.gone.is_some() {
+        title = title.with(format!("{dash}as it was seen last "), theme.caution());
     } else if asks {
         title = title.with(format!("{dash}it seems to ask: t types "), theme.caution());
     } else if is_running {

@@ -52,7 +52,7 @@ pub fn lines(ctx: &Ctx<'_>, index: usize, columns: usize) -> Vec<Line> {
         }
         Action::Confirm(confirm) => {
             let scope = PlanScope::new(&ctx.model.state, index);
-            let ask = confirm.ask.fill(&scope).unwrap_or_else(|_| confirm.ask.source().to_owned());
+            let ask = confirm.ask.shown(&scope);
             let mut lines = Line::wrapped(&text::line(&ask), columns, 2, Style::new());
             if confirm.answer != AnswerKind::None
                 && let Some(answer) = answered(ctx, index, "answer")
@@ -93,6 +93,8 @@ fn command(ctx: &Ctx<'_>, index: usize, columns: usize) -> Vec<Line> {
     let theme = ctx.theme;
     let started = match facts::shown_command(ctx.model, index) {
         Ok(started) => started,
+        // What does not apply need not be known.
+        Err(_) if ctx.model.status(index) == Status::Off => return vec![],
         Err(why) => return Line::wrapped(&format!("not known yet: {}", text::line(&why)), columns, 2, theme.caution()),
     };
     let mut lines = vec![];
@@ -174,6 +176,7 @@ fn one_probe(ctx: &Ctx<'_>, probe: &Probe, columns: usize, lines: &mut Vec<Line>
         (None, None) => ("not looked at yet".into(), None, None, None),
     };
     let wanted = probe.expect.iter().map(|e| text::line(e.source())).collect::<Vec<_>>().join(", ");
+    let wanted = if wanted.is_empty() { wanted } else { format!("wanted {wanted}") };
     let age = up.map(|up| ago(ctx, up)).unwrap_or_default();
     let words: Vec<&str> =
         [seen.as_str(), wanted.as_str(), age.as_str()].into_iter().filter(|w| !w.is_empty()).collect();
@@ -189,18 +192,12 @@ fn one_probe(ctx: &Ctx<'_>, probe: &Probe, columns: usize, lines: &mut Vec<Line>
     );
     if verdict != Verdict::Ok {
         for (words, style) in [(why, theme.caution()), (hint, Style::new())] {
-            let Some(words) = words else { continue };
-            lines.extend(
-                Line::wrapped(&format!("    {}", text::line(words)), columns, 4, style).into_iter().map(indent),
-            );
+            // What was seen says it already.
+            let Some(words) = words.map(text::line).filter(|words| *words != seen) else { continue };
+            let rows = text::hanging(&format!("    {words}"), columns);
+            lines.extend(rows.into_iter().map(|row| Line::of(row, style)));
         }
     }
-}
-
-fn indent(line: Line) -> Line {
-    let text: String = line.0.iter().map(|(t, _)| t.as_str()).collect();
-    let style = line.0.first().map(|(_, s)| *s).unwrap_or_default();
-    Line::of(format!("    {}", text.trim_start()), style)
 }
 
 fn notice(ctx: &Ctx<'_>, index: usize, columns: usize) -> Vec<Line> {
@@ -218,6 +215,7 @@ fn notice(ctx: &Ctx<'_>, index: usize, columns: usize) -> Vec<Line> {
             lines
         }
         Ok(_) => vec![],
+        Err(_) if ctx.model.status(index) == Status::Off => vec![],
         Err(why) => Line::wrapped(&format!("not known yet: {}", text::line(&why)), columns, 2, theme.caution()),
     }
 }

@@ -49,19 +49,41 @@ enum Wake {
     Signal(i32),
 }
 
+/// The terminal, taken already by the screens before a run: it is not given back between.
+pub struct Taken {
+    pub(in crate::tui) screen: Screen,
+    /// A signal asked for the end meanwhile.
+    pub(in crate::tui) ended: bool,
+}
+
+/// Shows the run behind `link` on a terminal of its own: [`run_on`] without one that is taken.
+///
+/// # Errors
+/// There is no terminal, or it can't be used.
+pub fn run(link: ClientLink, options: Options) -> Result<Exit, TuiError> {
+    run_on(None, link, options)
+}
+
 /// Shows the run behind `link` until the operator leaves, the run is over, or a signal comes. The terminal is as it was
 /// afterwards, whatever happened.
 ///
 /// # Errors
 /// There is no terminal, or it can't be used.
-pub fn run(link: ClientLink, options: Options) -> Result<Exit, TuiError> {
+pub fn run_on(taken: Option<Taken>, link: ClientLink, options: Options) -> Result<Exit, TuiError> {
     if !rustix::termios::isatty(io::stdin()) || !rustix::termios::isatty(io::stdout()) {
         return Err(TuiError::NoTerminal);
+    }
+    if taken.as_ref().is_some_and(|taken| taken.ended) {
+        return Ok(Exit::Interrupted);
     }
     let (wake, woken) = channel();
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT, SIGWINCH])?;
     let handle = signals.handle();
-    let mut screen = Screen::enter()?;
+    let mut screen = match taken {
+        Some(taken) => taken.screen,
+        None => Screen::enter()?,
+    };
+    screen.forget();
     let reader = Reader::start(wake.clone())?;
     let to_signal = wake.clone();
     let signal_thread = thread::Builder::new().name("tui-signals".into()).spawn(move || {

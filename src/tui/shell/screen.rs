@@ -103,16 +103,19 @@ impl Screen {
         let area = Rect::new(0, 0, width, height);
         let mut next = Buffer::empty(area);
         let cursor = draw(area, &mut next);
-        if self.stale {
+        let stale = std::mem::take(&mut self.stale);
+        if stale {
             self.shown = Buffer::empty(area);
-            self.backend.clear()?;
-            self.stale = false;
         }
         let changed = self.shown.diff(&next);
-        if changed.is_empty() && cursor == self.cursor {
+        if changed.is_empty() && cursor == self.cursor && !stale {
             return Ok(());
         }
         queue!(self.backend, terminal::BeginSynchronizedUpdate)?;
+        if stale {
+            // Within the update: nobody sees the empty screen.
+            self.backend.clear()?;
+        }
         if self.cursor.is_some() {
             self.backend.hide_cursor()?;
         }

@@ -6,12 +6,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
-use super::book::Scroll;
 use super::page::{Look, Page, Turn, Verbs};
-use super::session::goes_back;
 use crate::tui::input::{Code, Key};
 use crate::tui::text;
-use crate::tui::widgets::{Editor, Line, Paint};
+use crate::tui::widgets::{Editor, Line, Paint, Scroll};
 use crate::words::Name;
 
 /// Rows at the bottom that tell of the field under edit.
@@ -314,12 +312,7 @@ impl Page for Form<'_> {
         Paint::new(buf, Rect { height: above, ..inner }).lines(&top, 0);
         let body = Rect { y: inner.y + above, height: inner.height.saturating_sub(above + HELP + 1), ..inner };
         let height = usize::from(body.height).max(1);
-        if self.at < self.scroll.down {
-            self.scroll.down = self.at;
-        } else if self.at >= self.scroll.down + height {
-            self.scroll.down = self.at + 1 - height;
-        }
-        self.scroll.page = height;
+        self.scroll.show(self.at, height);
         let mut cursor = None;
         let mut lines = vec![];
         for index in 0..self.rows.len() + 2 {
@@ -329,7 +322,7 @@ impl Page for Form<'_> {
             }
             lines.push(line);
         }
-        let most = Paint::new(buf, body).lines(&lines, self.scroll.down);
+        self.scroll.draw(buf, body, &lines);
         let foot = Rect { y: body.bottom(), height: HELP + 1, ..inner };
         let mut paint = Paint::new(buf, foot);
         paint.text(0, 0, &theme.pick("─", "-").repeat(columns), theme.faint());
@@ -341,7 +334,7 @@ impl Page for Form<'_> {
         let help = self.help(look, columns);
         Paint::new(buf, Rect { y: foot.y + 1, height: HELP, ..inner }).lines(&help, 0);
         let (x, index) = cursor?;
-        let row = index.checked_sub(self.scroll.down.min(most)).filter(|row| *row < height)?;
+        let row = index.checked_sub(self.scroll.down).filter(|row| *row < height)?;
         Some(Position { x: body.x + u16::try_from(x).ok()?, y: body.y + u16::try_from(row).ok()? })
     }
 
@@ -359,7 +352,7 @@ impl Page for Form<'_> {
     }
 
     fn key(&mut self, key: Key) -> Turn<Option<Filled>> {
-        if goes_back(key) || key == Key::ctrl('c') {
+        if key.goes_back() || key == Key::ctrl('c') {
             return Turn::Done(None);
         }
         if key == Key::ctrl('s') {

@@ -4,12 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::book::Scroll;
 use super::page::{Look, Page, Turn, Verbs};
-use super::session::goes_back;
 use crate::tui::input::{Code, Key};
 use crate::tui::text;
-use crate::tui::widgets::{Editor, Line, Paint};
+use crate::tui::widgets::{Editor, Line, Paint, Scroll};
 
 /// Column that entries begin at.
 const ENTRY: u16 = 12;
@@ -238,14 +236,8 @@ impl Page for Home {
         let foot = usize::from(!self.tools.is_empty()) * 2 + usize::from(self.find.is_some());
         let inside =
             Rect { y: area.y + 1, height: area.height.saturating_sub(1 + u16::try_from(foot).unwrap_or(0)), ..area };
-        let height = usize::from(inside.height);
-        if chosen < self.scroll.down {
-            self.scroll.down = chosen;
-        } else if chosen >= self.scroll.down + height {
-            self.scroll.down = chosen + 1 - height;
-        }
-        self.scroll.page = height;
-        self.scroll.most = Paint::new(buf, inside).lines(&lines, self.scroll.down);
+        self.scroll.show(chosen, usize::from(inside.height));
+        self.scroll.draw(buf, inside, &lines);
         let mut paint = Paint::new(buf, area);
         if !self.tools.is_empty() {
             let label = Line::of(format!(" {:<1$}  ", "On PATH", usize::from(ENTRY) - 1), theme.strong());
@@ -296,7 +288,7 @@ impl Page for Home {
             Code::PageDown => self.step(i64::try_from(self.scroll.page).unwrap_or(1)),
             _ => {
                 if let Some(find) = &mut self.find {
-                    if goes_back(key) {
+                    if key.goes_back() {
                         self.find = None;
                     } else {
                         find.key(key);

@@ -15,6 +15,6 @@ mod tests;
 pub use book::Text;
 pub use form::{Filled, Form, FormData, Shown, Values};
 pub use home::{Back, Choice, Flyable, Home, Learn, Past, StartData};
-pub use page::{Look, Page, Turn, Verbs};
+pub use page::{Look, Page, Turn, Verbs, Waiting};
 pub use plan::{Blocked, Decided, PlanBefore, PlanData};
 pub use session::{Left, Session};

@@ -8,6 +8,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use crate::tui::input::{Code, Input, Key};
+use crate::tui::panes::bottom;
 use crate::tui::text;
 use crate::tui::theme::{Theme, ascii_form};
 use crate::tui::widgets::{Line, Paint};
@@ -71,6 +72,46 @@ pub trait Page {
     fn wheel(&mut self, _lines: i32) {}
 }
 
+/// A screen on which the program is waited for.
+pub struct Waiting {
+    /// The header's first word.
+    pub world: String,
+    /// A simulated world.
+    pub training: bool,
+    /// The rest of the header.
+    pub title: String,
+    /// What is waited for.
+    pub words: String,
+}
+
+impl Page for Waiting {
+    type Out = ();
+
+    fn header(&self) -> (String, String) {
+        (text::line(&self.world), text::line(&self.title))
+    }
+
+    fn is_training(&self) -> bool {
+        self.training
+    }
+
+    fn is_text(&self) -> bool {
+        false
+    }
+
+    fn draw(&mut self, _look: Look, _area: Rect, _buf: &mut Buffer) -> Option<Position> {
+        None
+    }
+
+    fn verbs(&self) -> Verbs {
+        vec![("", text::line(&self.words))]
+    }
+
+    fn key(&mut self, _key: Key) -> Turn<()> {
+        Turn::Stay
+    }
+}
+
 /// Which keys are a held Enter.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Held {
@@ -107,7 +148,8 @@ pub fn frame<P: Page>(page: &mut P, look: Look, area: Rect, buf: &mut Buffer) ->
     paint.right(0, &Line::of(format!("{clock} "), Style::new()));
     let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
     let cursor = page.draw(look, body, buf);
-    bottom(page, theme, row(area.bottom() - 1), buf);
+    let mode = if page.is_text() { "TEXT" } else { "" };
+    bottom::draw(theme, buf, row(area.bottom() - 1), mode, &page.verbs(), None);
     if theme.ascii {
         for cell in &mut buf.content {
             if let Some(form) = ascii_form(cell.symbol()) {
@@ -116,23 +158,6 @@ pub fn frame<P: Page>(page: &mut P, look: Look, area: Rect, buf: &mut Buffer) ->
         }
     }
     cursor
-}
-
-fn bottom<P: Page>(page: &P, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let mut line = Line::plain(" ");
-    if page.is_text() {
-        line = line.with("TEXT  ", theme.focus());
-    }
-    for (index, (key, words)) in page.verbs().into_iter().enumerate() {
-        let key = theme.key(key);
-        if line.width() + text::width(key) + text::width(&words) + 4 > usize::from(area.width) {
-            continue;
-        }
-        let style = if index == 0 { theme.strong() } else { Style::new() };
-        let line_with_key = if key.is_empty() { line } else { line.with(format!("{key} "), theme.strong()) };
-        line = line_with_key.with(words, style).with("   ", Style::new());
-    }
-    Paint::new(buf, area).line(0, 0, &line);
 }
 
 /// Hands an input to a page.

@@ -4,13 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::book::{Scroll, keep_indent};
 use super::page::{Look, Page, Turn, Verbs};
-use super::session::goes_back;
 use crate::tui::Begin;
 use crate::tui::input::{Code, Key};
 use crate::tui::text;
-use crate::tui::widgets::{Editor, Line, Paint, boxed};
+use crate::tui::widgets::{Editor, Line, Paint, Scroll, boxed, clear};
 use crate::words::Name;
 
 /// A limitation that blocks the run until it is overridden.
@@ -171,13 +169,7 @@ impl PlanBefore {
             width,
             height,
         };
-        for row in rect.top()..rect.bottom() {
-            for column in rect.left()..rect.right() {
-                if let Some(cell) = buf.cell_mut((column, row)) {
-                    cell.reset();
-                }
-            }
-        }
+        clear(buf, rect);
         let inside = boxed(buf, rect, &Line::of(title, theme.strong()), &Line::default(), theme.focus());
         let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
         Paint::new(buf, inside).lines(&lines, 0);
@@ -214,11 +206,10 @@ impl Page for PlanBefore {
                     Some(_) if !line.starts_with(' ') => theme.strong(),
                     _ => Style::new(),
                 };
-                keep_indent(line, columns).into_iter().map(move |row| Line::of(row, style))
+                text::hanging(line, columns).into_iter().map(move |row| Line::of(row, style))
             })
             .collect();
-        self.scroll.page = usize::from(inside.height);
-        self.scroll.most = Paint::new(buf, inside).lines(&lines, self.scroll.down);
+        self.scroll.draw(buf, inside, &lines);
         if self.scroll.most > 0 {
             let words = format!(" {}/{} ", self.scroll.down.min(self.scroll.most) + self.scroll.page, lines.len());
             Paint::new(buf, Rect { y: area.bottom() - 1, height: 1, ..inside })
@@ -246,7 +237,7 @@ impl Page for PlanBefore {
 
     fn key(&mut self, key: Key) -> Turn<Decided> {
         if self.asking.is_some() {
-            if goes_back(key) {
+            if key.goes_back() {
                 self.asking = None;
                 self.problem = None;
                 return Turn::Stay;
@@ -259,7 +250,7 @@ impl Page for PlanBefore {
             }
             return Turn::Stay;
         }
-        if goes_back(key) || key.letter() == Some('q') || key == Key::ctrl('c') {
+        if key.goes_back() || key.letter() == Some('q') || key == Key::ctrl('c') {
             return Turn::Done(Decided::Back);
         }
         if key.code == Code::Enter {

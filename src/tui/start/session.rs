@@ -11,11 +11,11 @@ use chrono::Utc;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 
-use super::page::{Held, Look, Page, Turn, frame, take};
-use crate::tui::TuiError;
-use crate::tui::input::{Code, Decoder, Input, Key};
+use super::page::{Held, Look, Page, Turn, Waiting, frame, take};
+use crate::tui::input::{Decoder, Input, Key};
 use crate::tui::shell::screen::{Screen, is_gone};
 use crate::tui::theme::Theme;
+use crate::tui::{Taken, TuiError};
 
 /// A lone ESC is the key when nothing follows it within this time.
 const ESC: Duration = Duration::from_millis(30);
@@ -40,7 +40,18 @@ pub struct Session {
     stopped: Arc<AtomicBool>,
     resized: Arc<AtomicBool>,
     continued: Arc<AtomicBool>,
-    signals: Vec<signal_hook::SigId>,
+    _signals: Registered,
+}
+
+/// Signals that are listened to until this is dropped.
+struct Registered(Vec<signal_hook::SigId>);
+
+impl Drop for Registered {
+    fn drop(&mut self) {
+        for signal in self.0.drain(..) {
+            signal_hook::low_level::unregister(signal);
+        }
+    }
 }
 
 impl Session {
@@ -79,8 +90,23 @@ impl Session {
             stopped,
             resized,
             continued,
-            signals,
+            _signals: Registered(signals),
         })
+    }
+
+    /// Shows what is waited for: no key does anything.
+    ///
+    /// # Errors
+    /// The terminal cannot be used any more.
+    pub fn wait(&mut self, waiting: &mut Waiting) -> Result<(), TuiError> {
+        let look = Look { theme: self.theme, now: Utc::now() };
+        self.screen.draw(|area, buf| frame(waiting, look, area, buf))?;
+        Ok(())
+    }
+
+    /// Hands the terminal on to the screens of a run.
+    pub fn hand_over(self) -> Taken {
+        Taken { screen: self.screen, ended: self.ended.load(Ordering::SeqCst) }
     }
 
     /// Shows a page until it is answered.
@@ -174,17 +200,4 @@ impl Session {
         }
         Ok(Some(pieces.into_iter().map(|piece| piece.input).collect()))
     }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        for signal in self.signals.drain(..) {
-            signal_hook::low_level::unregister(signal);
-        }
-    }
-}
-
-/// The key that goes a step back.
-pub(super) fn goes_back(key: Key) -> bool {
-    key.code == Code::Esc || key.leaves()
 }

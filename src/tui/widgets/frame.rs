@@ -38,6 +38,16 @@ pub fn boxed(buf: &mut Buffer, area: Rect, title: &Line, right: &Line, style: St
     Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
 }
 
+/// Takes away what was drawn here before something comes over it.
+pub fn clear(buf: &mut Buffer, area: Rect) {
+    let area = area.intersection(buf.area);
+    for position in area.positions() {
+        if let Some(cell) = buf.cell_mut(position) {
+            cell.reset();
+        }
+    }
+}
+
 /// A vertical divider between two panes of one frame.
 pub fn split(buf: &mut Buffer, x: u16, top: u16, bottom: u16, style: Style) {
     for y in top..bottom {

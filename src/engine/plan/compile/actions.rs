@@ -4,7 +4,6 @@ use super::super::{
     Acting, Action, AnswerKind, Approve, Baseline, Check, Confirm, Danger, Field, Notify, Probe, Program, Record,
     Retry, Run, Wait, WaitFor,
 };
-use super::probes::with_default;
 use super::steps::Place;
 use super::{CompileError, Compiler};
 use crate::expr::{Expr, Template};
@@ -115,7 +114,7 @@ impl Compiler<'_> {
                     probe.id = self.own_id(id, (!alone).then_some(&leaf));
                     probe.of = Some(id.clone());
                     if !step.expect.is_empty() {
-                        probe.expect = with_default(&probe.kind, &step.expect);
+                        probe.expect = probe.kind.fields(None).expectations(&step.expect);
                     }
                     steady(&mut probe, check);
                     made.push(probe.id.clone());

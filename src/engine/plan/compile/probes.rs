@@ -92,7 +92,7 @@ impl Compiler<'_> {
             members: vec![],
             every,
             timeout: spec.timeout.or(self.runbook.probe_defaults.timeout).unwrap_or(TIMEOUT),
-            expect: with_default(&spec.kind, &spec.expect),
+            expect: spec.kind.fields(None).expectations(&spec.expect),
             unit: spec.unit.unwrap_or_else(|| spec.kind.unit()),
             fail_after: spec.fail_after.unwrap_or(row),
             pass_after: spec.pass_after.unwrap_or(row),
@@ -198,9 +198,4 @@ impl Compiler<'_> {
 /// A name in words.
 pub(super) fn title(name: &str) -> String {
     name.replace('_', " ")
-}
-
-/// Expectations with the kind's default, unless they name its field.
-pub(super) fn with_default(kind: &ProbeKind, expect: &[Expr]) -> Vec<Expr> {
-    kind.fields(None).expectations(expect)
 }

@@ -1,11 +1,11 @@
-//! A list with a cursor, for dialogs that show rows.
+//! A list with a cursor, wherever rows are chosen from.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::paint::{Line, Paint};
 use crate::tui::input::{Code, Key};
 use crate::tui::theme::Theme;
-use crate::tui::widgets::{Line, Paint};
 
 /// The cursor in a list of rows.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,0 +1,54 @@
+//! Docker, through its API: the engine, and the containers, images, volumes and figures of a Compose project.
+
+mod containers;
+mod engine;
+mod environment;
+mod failure;
+mod images;
+mod place;
+mod project;
+mod stats;
+mod volumes;
+
+pub(super) use engine::EngineCache;
+
+use super::ctx::{Ctx, maybe, plain};
+use super::seen::{Means, Problem, Seen};
+use crate::expr::Template;
+use crate::runbook::kinds::{Docker, DockerOf};
+use crate::words::Value;
+
+/// Looks once.
+pub(super) async fn look(spec: &Docker, ctx: &Ctx) -> Seen {
+    let seen = match spec.of {
+        DockerOf::Engine => return engine::look(ctx).await,
+        DockerOf::Project => project::look(spec, ctx).await,
+        DockerOf::Images => images::look(spec, ctx).await,
+        DockerOf::Environment => environment::look(spec, ctx).await,
+        DockerOf::Stats => stats::look(spec, ctx).await,
+        DockerOf::Volumes => volumes::look(spec, ctx).await,
+    };
+    // An engine that is not reached says nothing about what runs on it.
+    seen.unwrap_or_else(|problem| Problem { means: Means::Nothing, ..problem }.into())
+}
+
+/// The project's name.
+fn project(spec: &Docker) -> Result<&str, Problem> {
+    maybe(spec.project.as_ref())?.ok_or_else(|| Problem::nothing("no Compose project is named"))
+}
+
+/// Filled texts of a list; what is empty is left out.
+fn texts(list: &[Template]) -> Result<Vec<String>, Problem> {
+    let filled: Result<Vec<&str>, Problem> = list.iter().map(plain).collect();
+    Ok(filled?.into_iter().filter(|t| !t.is_empty()).map(str::to_owned).collect())
+}
+
+/// A list of texts as a value.
+fn list(texts: &[String]) -> Value {
+    Value::List(texts.iter().cloned().map(Value::Text).collect())
+}
+
+/// `3 missing: a, b, c`; nothing for an empty list.
+fn said(word: &str, texts: &[String]) -> Option<String> {
+    (!texts.is_empty()).then(|| format!("{word}: {}", texts.join(", ")))
+}
