@@ -54,6 +54,7 @@ fn in_the_change(run: &mut Run) -> (u32, u32) {
     run.client().running();
     wait_for("it has begun", || run.text("ran").contains("once").then_some(()));
     wait_for("its process is on file", || run.command_of(1));
+    wait_for("its first line is on file", || run.file("terminals/1.out").contains("begun").then_some(()));
     (host, run.keeper_of(1).unwrap())
 }
 
