@@ -14,9 +14,11 @@ const LIMIT: Duration = Duration::from_secs(900);
 const PATIENT: [&str; 2] = ["-p", "health_limit=10s"];
 const PATIENT_IDENTITY: [&str; 4] = ["-p", "authorization_limit=10s", "-p", "token_limit=10s"];
 
-/// The flights of the production checklist, in two rows that are flown at once: name, size, platform, components. One
-/// flies the scan, which is as long on any platform.
-const FLIGHTS: [[(&str, (u16, u16), &str, &str); 2]; 2] = [
+/// A flight of the production checklist: name, size, platform, components.
+type Choice = (&'static str, (u16, u16), &'static str, &'static str);
+
+/// All of them, in two rows that are flown at once. One flies the scan, which is as long on any platform.
+const FLIGHTS: [[Choice; 2]; 2] = [
     [
         ("kms and identity on compose", SMALL, "compose", "kms,identity"),
         ("kms on kubernetes", SMALL, "kubernetes", "kms"),

@@ -95,6 +95,24 @@ fn a_closed_window_leaves_the_command_running() {
 }
 
 #[test]
+fn a_window_closed_before_the_start_leaves_nothing() {
+    let home = Home::new();
+    home.write("book.yaml", BOXES);
+    for press_first in [false, true] {
+        let mut terminal = Terminal::flightdeck(&home, SMALL, &["run", "book.yaml"]);
+        if press_first {
+            press(&terminal, "⏎ show the plan");
+            terminal.wait_text("⏎ start");
+        } else {
+            terminal.wait_text("⏎ show the plan");
+        }
+        terminal.close();
+        assert_eq!(terminal.exit().code(), Some(130), "its terminal is gone");
+        assert_eq!(std::fs::read_dir(home.path().join("runs")).unwrap().count(), 0, "nothing was begun");
+    }
+}
+
+#[test]
 fn an_observer_can_not_act() {
     let home = Home::new();
     let operator = begin(&home, SMALL, &one_script("sleep 300"));

@@ -70,11 +70,11 @@ pub fn run(link: ClientLink, options: Options) -> Result<Exit, TuiError> {
 /// # Errors
 /// There is no terminal, or it can't be used.
 pub fn run_on(taken: Option<Taken>, link: ClientLink, options: Options) -> Result<Exit, TuiError> {
+    if taken.as_ref().is_some_and(|taken| taken.ended || screen::is_gone()) {
+        return Ok(Exit::Interrupted);
+    }
     if !rustix::termios::isatty(io::stdin()) || !rustix::termios::isatty(io::stdout()) {
         return Err(TuiError::NoTerminal);
-    }
-    if taken.as_ref().is_some_and(|taken| taken.ended) {
-        return Ok(Exit::Interrupted);
     }
     let (wake, woken) = channel();
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT, SIGWINCH])?;

@@ -12,6 +12,7 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 /// Clicks and the wheel in SGR encoding; moves are never asked for.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
@@ -160,9 +161,12 @@ impl Screen {
         if !OURS.load(Ordering::SeqCst) {
             claim()?;
         } else {
-            // Stopped without a chance to give it back.
-            terminal::disable_raw_mode()?;
-            terminal::enable_raw_mode()?;
+            // Stopped without a chance to give it back, or taken just now. Never by way of cooked mode: a key that is
+            // typed meanwhile would be echoed, and Ctrl-C would be a signal.
+            let stdin = io::stdin();
+            let mut raw = tcgetattr(&stdin)?;
+            raw.make_raw();
+            tcsetattr(&stdin, OptionalActions::Now, &raw)?;
             let mut out = io::stdout();
             execute!(out, EnterAlternateScreen, cursor::Hide)?;
             write!(out, "{PASTE_ON}{MOUSE_ON}")?;

@@ -100,8 +100,11 @@ impl Session {
     /// The terminal cannot be used any more.
     pub fn wait(&mut self, waiting: &mut Waiting) -> Result<(), TuiError> {
         let look = Look { theme: self.theme, now: Utc::now() };
-        self.screen.draw(|area, buf| frame(waiting, look, area, buf))?;
-        Ok(())
+        match self.screen.draw(|area, buf| frame(waiting, look, area, buf)) {
+            // The next page or the screens of the run say so.
+            Err(_) if is_gone() => Ok(()),
+            drawn => Ok(drawn?),
+        }
     }
 
     /// Hands the terminal on to the screens of a run.
