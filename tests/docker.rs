@@ -1,6 +1,12 @@
 //! The docker probe against the sandbox's engine and against a real one: the same looks, two worlds.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test says what went wrong by failing, and what was not run on stderr"
+)]
 
 #[path = "lab/engine.rs"]
 mod engine;
@@ -14,7 +20,7 @@ use flightdeck::expr::{Expr, Template};
 use flightdeck::probes::{Given, LookSpec, Looker};
 use flightdeck::runbook::kinds::{Docker, DockerFigure, DockerOf, ProbeKind};
 use flightdeck::sandbox::{self, Leash};
-use flightdeck::words::{Look, Sample, Unit, Value};
+use flightdeck::words::{Look, Sample, Value};
 
 /// How long a named condition is waited for.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -155,7 +161,7 @@ fn a_real_engine_is_seen_as_it_is() {
     assert!(!format!("{seen:?}").contains("hunter2"));
 
     let used = look(env, Docker { figure: DockerFigure::Memory, ..project(DockerOf::Stats, "lab") });
-    assert!(used.value.unwrap() > 10_000.0 && Unit::Bytes.show(used.value.unwrap()) != "", "{used:?}");
+    assert!(used.value.unwrap() > 10_000.0, "{used:?}");
     assert!(matches!(used.fields["cpu"], Value::Ratio(cpu) if (0.0..4.0).contains(&cpu)), "{used:?}");
     engine.docker(&["volume", "create", "--label", "com.docker.compose.project=lab", "lab_data"]);
     assert_eq!(list(&look(env, project(DockerOf::Volumes, "lab")), "volumes"), ["lab_data"]);
