@@ -13,16 +13,48 @@ use crate::words::files;
 
 /// How long a host that leaves may take until it is gone.
 const LEAVES: Duration = Duration::from_secs(20);
+/// How long a host that did not answer may take to be gone, when it was on its way out.
+const GOES: Duration = Duration::from_secs(3);
 
 /// `flightdeck attach`.
 pub fn main(args: &AttachArgs) -> Result<Exit, Stop> {
     let which = &args.which;
-    let entry = gone_or_here(which_run(which.runs.as_deref(), which.run.as_deref())?)?;
+    let entry = which_run(which.runs.as_deref(), which.run.as_deref())?;
     let role = if args.observe { Role::Observer } else { Role::Operator };
-    if !entry.alive {
-        go_on_with_parked(&entry, role)?;
+    to_living(entry, Mode::of(which.plain, which.json), role, |entry| go_on_with_parked(entry, role))
+}
+
+/// Attaches to a run; one whose host is gone is first brought back by `revive`. A host may be just about to go when it
+/// is asked: then it is waited for and the run is looked at again, once.
+pub fn to_living(
+    entry: RunEntry,
+    mode: Mode,
+    role: Role,
+    revive: impl Fn(&RunEntry) -> Result<(), Stop>,
+) -> Result<Exit, Stop> {
+    let entry = gone_or_here(entry)?;
+    if entry.alive {
+        match other_version::hand_over(&entry.path) {
+            Ok(()) => return to(&entry.path, mode, role),
+            Err(stop) if !is_gone_soon(&entry)? => return Err(stop),
+            Err(_) => {}
+        }
     }
-    to(&entry.path, Mode::of(which.plain, which.json), role)
+    revive(&entry)?;
+    other_version::hand_over(&entry.path)?;
+    to(&entry.path, mode, role)
+}
+
+/// Whether the host of a run that did not answer ends within a moment.
+fn is_gone_soon(entry: &RunEntry) -> Result<bool, Stop> {
+    let until = Instant::now() + GOES;
+    while Instant::now() < until {
+        if !find_run(None, Some(&entry.path.display().to_string()))?.alive {
+            return Ok(true);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(false)
 }
 
 /// The run that is named; without a name the newest that is alive, else the only one that is parked.
@@ -43,7 +75,7 @@ fn which_run(runs: Option<&Path>, part: Option<&str>) -> Result<RunEntry, Stop> 
 }
 
 /// A host that is about to go takes nobody in any more: it is waited for, since then the run can be gone on with.
-pub fn gone_or_here(mut entry: RunEntry) -> Result<RunEntry, Stop> {
+fn gone_or_here(mut entry: RunEntry) -> Result<RunEntry, Stop> {
     let until = Instant::now() + LEAVES;
     while entry.alive && !entry.path.join(files::SOCK).exists() && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(50));
@@ -62,9 +94,8 @@ fn go_on_with_parked(entry: &RunEntry, role: Role) -> Result<(), Stop> {
     resume::relaunch(entry)
 }
 
-/// Attaches to a run whose host lives.
-pub fn to(folder: &Path, mode: Mode, role: Role) -> Result<Exit, Stop> {
-    other_version::hand_over(folder)?;
+/// Attaches to a run whose host answers.
+fn to(folder: &Path, mode: Mode, role: Role) -> Result<Exit, Stop> {
     Client { mode, who: person::operator(), role, begin: None, history: mode == Mode::Json }.attach(folder, None)
 }
 

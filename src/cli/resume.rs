@@ -21,11 +21,7 @@ pub fn main(args: &ResumeArgs) -> Result<Exit, Stop> {
         Some(part) => find_run(which.runs.as_deref(), Some(part))?,
         None => newest(which.runs.as_deref())?,
     };
-    let entry = attach::gone_or_here(entry)?;
-    if !entry.alive {
-        relaunch(&entry)?;
-    }
-    attach::to(&entry.path, Mode::of(which.plain, which.json), Role::Operator)
+    attach::to_living(entry, Mode::of(which.plain, which.json), Role::Operator, relaunch)
 }
 
 /// The newest run that is alive; else the newest that has not ended.

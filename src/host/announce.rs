@@ -65,6 +65,7 @@ pub(super) fn announce(
         log(&error.to_string());
         return Ok(None);
     }
+    board.tidy(own.since);
     let announced = Announced { board, run: folder.id().clone(), own: own.clone() };
     // Published before it looks: of two that start at once at least one sees the other, and the later one gives way.
     let held = announced.board.others(Some(folder.id())).into_iter().find(|seen| {

@@ -9,7 +9,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rustix::fs::OFlags;
 use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,10 @@ const LONGEST_FILE: u64 = 8 * 1024;
 const LONGEST_TEXT: usize = 128;
 /// No more files than this are looked at.
 const MOST_FILES: usize = 1024;
+/// So many of this account's lines of dead hosts are kept, for as long as [`KEPT_FOR`]: what crashed is seen there.
+const MOST_DEAD: usize = 64;
+/// How long the line of a dead host is kept at most.
+const KEPT_FOR: TimeDelta = TimeDelta::days(7);
 /// World-writable and sticky: everybody may add, only the owner may remove.
 const SHARED: u32 = 0o1777;
 
@@ -187,6 +191,20 @@ impl PresenceBoard {
             .collect();
         seen.sort_by(|a, b| (a.uid, &a.presence.run).cmp(&(b.uid, &b.presence.run)));
         seen
+    }
+
+    /// Takes away what this account's dead hosts left long ago, so that the lines of the living are found.
+    pub fn tidy(&self, now: DateTime<Utc>) {
+        let own = geteuid().as_raw();
+        let mut dead: Vec<Presence> =
+            self.others(None).into_iter().filter(|s| s.uid == own && !s.alive).map(|s| s.presence).collect();
+        dead.sort_by_key(|presence| std::cmp::Reverse(presence.since));
+        for (place, presence) in dead.iter().enumerate() {
+            if place >= MOST_DEAD || now - presence.since > KEPT_FOR {
+                // What cannot be removed harms nobody yet.
+                let _ = self.remove(&presence.run);
+            }
+        }
     }
 
     fn make_folder(&self) -> Result<(), PresenceError> {

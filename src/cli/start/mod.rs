@@ -111,11 +111,7 @@ fn shipped(name: &str) -> Result<(Book, Option<Scenario>), Stop> {
 }
 
 fn return_to(runs: Option<&Path>, id: &str) -> Result<Exit, Stop> {
-    let entry = attach::gone_or_here(runs::find_run(runs, Some(id))?)?;
-    if !entry.alive {
-        resume::relaunch(&entry)?;
-    }
-    attach::to(&entry.path, Mode::Screen, Role::Operator)
+    attach::to_living(runs::find_run(runs, Some(id))?, Mode::Screen, Role::Operator, resume::relaunch)
 }
 
 /// Everything that the start screen shows.

@@ -108,3 +108,26 @@ fn an_unsafe_folder_is_refused() {
     board.publish(&here("a")).unwrap();
     assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o7777, 0o1777);
 }
+
+#[test]
+fn lines_of_dead_hosts_are_kept_for_a_while_only() {
+    let (_base, _dir, board) = board();
+    let now = chrono::Utc::now();
+    let line = |name: &str, pid: u32, days: i64| Presence {
+        pid,
+        since: now - chrono::TimeDelta::days(days),
+        ..here(name)
+    };
+    for presence in [line("old", u32::MAX, 8), line("new", u32::MAX, 1), line("long", std::process::id(), 30)] {
+        board.publish(&presence).unwrap();
+    }
+    board.tidy(now);
+    let seen = || board.others(None).into_iter().map(|s| s.presence.run.0).collect::<Vec<_>>();
+    assert_eq!(seen(), ["long", "new"], "a living run stays however long it flies");
+    for n in 0..70 {
+        board.publish(&line(&format!("crashed-{n}"), u32::MAX, 2)).unwrap();
+    }
+    board.tidy(now);
+    assert_eq!(seen().len(), 65);
+    assert!(seen().contains(&"new".to_owned()), "the newest are kept");
+}
