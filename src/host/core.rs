@@ -73,6 +73,8 @@ pub(super) struct Host {
     pub told_timers: BTreeSet<Timer>,
     pub by_hand_due: bool,
     pub last_by_hand: Instant,
+    /// How long by-hand.md took last time.
+    pub by_hand_took: Duration,
     pub last_live: Instant,
     pub last_tick: Instant,
     pub last_places: Instant,

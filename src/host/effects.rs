@@ -101,17 +101,36 @@ impl Host {
     }
 
     pub(super) fn write_by_hand_if_due(&mut self) {
-        if self.by_hand_due && self.last_by_hand.elapsed() >= BY_HAND && self.failed.is_none() {
+        if self.by_hand_due && self.last_by_hand.elapsed() >= by_hand_pace(self.by_hand_took) && self.failed.is_none() {
             self.write_by_hand();
         }
     }
 
     pub(super) fn write_by_hand(&mut self) {
+        let begun = Instant::now();
         let text = by_hand(&self.state);
         if let Err(error) = self.folder.write_atomic(files::BY_HAND, text.as_bytes()) {
             log(&format!("by-hand.md could not be written: {error}"));
         }
         self.last_by_hand = Instant::now();
+        self.by_hand_took = begun.elapsed();
         self.by_hand_due = false;
+    }
+}
+
+/// How long after one by-hand.md the next is written: a second, but a twentieth of the run's time at most goes into it,
+/// however large the runbook and however slow the disk.
+fn by_hand_pace(took: Duration) -> Duration {
+    BY_HAND.max(took * 19)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writing_by_hand_takes_a_twentieth_of_the_time_at_most() {
+        assert_eq!(by_hand_pace(Duration::from_millis(2)), Duration::from_secs(1));
+        assert_eq!(by_hand_pace(Duration::from_millis(250)), Duration::from_millis(4750));
     }
 }

@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::process::setsid;
 
@@ -170,6 +170,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, Refused> {
         told_timers: Default::default(),
         by_hand_due: true,
         last_by_hand: now,
+        by_hand_took: Duration::ZERO,
         last_live: now,
         last_tick: now,
         last_places: now,
