@@ -113,11 +113,8 @@ fn an_unsafe_folder_is_refused() {
 fn lines_of_dead_hosts_are_kept_for_a_while_only() {
     let (_base, _dir, board) = board();
     let now = chrono::Utc::now();
-    let line = |name: &str, pid: u32, days: i64| Presence {
-        pid,
-        since: now - chrono::TimeDelta::days(days),
-        ..here(name)
-    };
+    let line =
+        |name: &str, pid: u32, days: i64| Presence { pid, since: now - chrono::TimeDelta::days(days), ..here(name) };
     for presence in [line("old", u32::MAX, 8), line("new", u32::MAX, 1), line("long", std::process::id(), 30)] {
         board.publish(&presence).unwrap();
     }
