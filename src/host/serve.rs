@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::socket_peercred;
 
@@ -23,6 +23,10 @@ use crate::words::files;
 const MOST: u64 = 1 << 20;
 /// A client that was told nothing for so long may want to know that the host waits for the disk.
 const SILENCE: Duration = Duration::from_millis(700);
+/// Between two writes to a client: what is said meanwhile goes in one, and wakes it once. Half a frame of a screen.
+const BREATH: Duration = Duration::from_millis(8);
+/// So many messages go in one write at most.
+const BATCH: usize = 64;
 
 /// A client's end as the loop gets it, with the queue that its writer shares.
 pub struct Session {
@@ -104,31 +108,45 @@ fn write_all(
     disk: &DiskWatch,
 ) -> std::io::Result<()> {
     let mut last: Option<Live> = None;
+    let mut said_at: Option<Instant> = None;
     loop {
-        let message = match outgoing.recv_timeout(SILENCE) {
+        let first = match outgoing.recv_timeout(SILENCE) {
             Ok(message) => message,
             Err(RecvTimeoutError::Timeout) => {
                 if let (Some(seconds), Some(live)) = (disk.seconds(), &mut last) {
                     live.disk_wait = Some(seconds);
-                    say(&mut writer, &FromHost::Live(live.clone()))?;
+                    let mut lines = vec![];
+                    write_line(&mut lines, &FromHost::Live(live.clone()))?;
+                    writer.write_all(&lines)?;
                 }
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         };
-        let said = say(&mut writer, &message);
-        queue.written(&message);
-        said?;
-        if let FromHost::Live(live) = message {
-            last = Some(live);
+        if let Some(said_at) = said_at {
+            std::thread::sleep(BREATH.saturating_sub(said_at.elapsed()));
         }
+        let messages: Vec<FromHost> = std::iter::once(first).chain(outgoing.try_iter().take(BATCH)).collect();
+        let mut lines = vec![];
+        for message in &messages {
+            write_line(&mut lines, message)?;
+        }
+        let said = writer.write_all(&lines);
+        said_at = Some(Instant::now());
+        for message in messages {
+            queue.written(&message);
+            if let FromHost::Live(live) = message {
+                last = Some(live);
+            }
+        }
+        said?;
     }
 }
 
-fn say(writer: &mut &UnixStream, message: &FromHost) -> std::io::Result<()> {
-    let mut line = serde_json::to_vec(message).map_err(std::io::Error::other)?;
-    line.push(b'\n');
-    writer.write_all(&line)
+fn write_line(lines: &mut Vec<u8>, message: &FromHost) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *lines, message).map_err(std::io::Error::other)?;
+    lines.push(b'\n');
+    Ok(())
 }
 
 #[cfg(test)]

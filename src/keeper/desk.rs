@@ -332,12 +332,13 @@ impl Desk {
                 messages.push(FromKeeper::Exited { attempt: *number, exit });
             }
         }
+        for message in &messages {
+            self.say(message);
+        }
+        // Closing a terminal takes a moment, and the host waits for the message.
         for number in ended {
             self.attempts.remove(&number);
             self.alone_since = Instant::now();
-        }
-        for message in &messages {
-            self.say(message);
         }
         due
     }
