@@ -62,8 +62,11 @@ fn seen(ended: &Ended, ctx: &Ctx) -> Seen {
         .field("exit_code", Value::Number(f64::from(ended.code)))
         .field("duration", Value::Duration(duration))
         .field("stdout", Value::Text(stdout.to_owned()));
-    // A command that prints one number is a gauge.
+    // A command that prints one number is a gauge; with a unit it is read as one.
     seen.value = stdout.parse::<f64>().ok().and_then(|raw| ctx.unit.unwrap_or_default().value(raw).figure());
+    if let (0, Some(unit), Some(figure)) = (ended.code, ctx.unit, seen.value) {
+        seen.text = unit.show(figure);
+    }
     match serde_json::from_str::<serde_json::Value>(stdout) {
         Ok(json) => seen.field("json", Value::from_json(&json)),
         Err(_) if ended.cut => seen.missing("json", "stdout is longer than 1 MiB"),

@@ -18,7 +18,7 @@ const APART: Duration = Duration::from_millis(720);
 /// be slow to go: letters would be commands.
 const FORM: (Duration, Duration) = (Duration::from_millis(150), Duration::from_secs(3));
 /// A flight in which nothing is recorded for so long hangs.
-const STALL: Duration = Duration::from_secs(180);
+const STALL: Duration = Duration::from_secs(420);
 /// Presses without an effect on one item before it is given up.
 const PRESSES: u32 = 8;
 /// How often a command is started once more; a laden machine is slow, and limits go with the clock's speed.

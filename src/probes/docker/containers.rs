@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary, HealthStatusEnum};
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
+use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
 
 use super::super::ctx::short;
@@ -70,6 +71,8 @@ pub(super) struct Container {
     pub out_of_memory: bool,
     /// How often it was started again.
     pub restarts: f64,
+    /// Seconds since it was started last.
+    pub up: Option<f64>,
     /// `NAME=value` of its environment.
     pub env: Vec<String>,
 }
@@ -110,6 +113,7 @@ pub(super) fn is_gone<T>(answer: &Result<T, bollard::errors::Error>) -> bool {
 fn inspected_as(service: String, name: String, inspected: ContainerInspectResponse) -> Container {
     let state = inspected.state.unwrap_or_default();
     let health = state.health.unwrap_or_default();
+    let started = state.started_at.and_then(|text| DateTime::parse_from_rfc3339(&text).ok());
     let failed = health.log.unwrap_or_default().into_iter().rev().find(|result| result.exit_code != Some(0));
     Container {
         service,
@@ -120,6 +124,7 @@ fn inspected_as(service: String, name: String, inspected: ContainerInspectRespon
         exit_code: state.exit_code,
         out_of_memory: state.oom_killed.unwrap_or_default(),
         restarts: inspected.restart_count.unwrap_or_default() as f64,
+        up: started.map(|at| (Utc::now() - at.to_utc()).as_seconds_f64()),
         env: inspected.config.and_then(|config| config.env).unwrap_or_default(),
     }
 }

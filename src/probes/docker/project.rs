@@ -18,6 +18,10 @@ pub(super) async fn look(spec: &Docker, ctx: &Ctx) -> Result<Seen, Problem> {
     Ok(stand(&found, &services, &jobs))
 }
 
+/// A container that runs for so long after a restart counts as running, in seconds; Docker itself begins its delays anew
+/// then (docker run reference, restart policies).
+const SETTLED: f64 = 10.0;
+
 /// How one container stands.
 #[derive(Debug, PartialEq)]
 enum Stand {
@@ -38,6 +42,9 @@ fn of(container: &Container, is_job: bool) -> Stand {
         (State::EXITED, _) if is_job && code == 0 => Stand::JobDone,
         (State::EXITED | State::DEAD, _) if is_job => Stand::JobFailed(format!("{name} (exit {code}{memory})")),
         (_, _) if is_job => Stand::Starting(name.clone()),
+        (State::RUNNING, _) if container.restarts > 0.0 && container.up.is_some_and(|up| up < SETTLED) => {
+            Stand::Unhealthy(format!("{name} (restarted {} times, just now again)", container.restarts))
+        }
         (State::RUNNING, Some(Health::HEALTHY)) => Stand::Running,
         (State::RUNNING, Some(Health::STARTING)) | (State::CREATED, _) => Stand::Starting(name.clone()),
         (State::RUNNING, Some(_)) => {
@@ -77,7 +84,7 @@ fn stand(found: &[Container], services: &[String], jobs: &[String]) -> Seen {
         said("failed", &failed),
         said("missing", &missing),
         said("starting", &starting),
-        said("no health check", &unchecked),
+        (!unchecked.is_empty()).then(|| format!("{} without a health check", unchecked.len())),
     ];
     let killed = found.iter().filter(|container| container.out_of_memory);
     let out_of_memory: Vec<String> = killed.map(|container| container.name.clone()).collect();
@@ -108,6 +115,7 @@ mod tests {
             exit_code: Some(exit_code),
             out_of_memory: false,
             restarts: 0.0,
+            up: Some(1.0),
             env: vec![],
         }
     }
@@ -132,6 +140,13 @@ mod tests {
         ] {
             assert!(matches!(of(state, health, code, false), Stand::Unhealthy(_)), "{state} {health:?} {code}");
         }
+    }
+
+    #[test]
+    fn a_container_between_two_crashes_does_not_count_as_running() {
+        let looping = |up| Container { restarts: 4.0, up: Some(up), ..container("a", State::RUNNING, None, 0) };
+        assert_eq!(of(&looping(2.0), false), Stand::Unhealthy("a (restarted 4 times, just now again)".into()));
+        assert_eq!(of(&looping(11.0), false), Stand::Unchecked);
     }
 
     #[test]

@@ -24,7 +24,7 @@ async fn a_command_has_exit_code_stdout_and_json() {
     assert_eq!(sample.text, "exit 3: oh");
     assert_bad(&sample, "exit_code 3, wanted 0", "");
     let sample = look(unit(Unit::Ms, spec(script("echo 142"), OK))).await;
-    assert_eq!(sample.value, Some(0.142));
+    assert_eq!((sample.value, sample.text.as_str()), (Some(0.142), "142 ms"));
 }
 
 #[tokio::test]
