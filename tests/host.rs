@@ -116,6 +116,11 @@ steps:
     anna.sees("hello bob");
     anna.sees("30 100");
     anna.sees("pw?");
+    // A line that is not finished yet is no question; one behind which it is silent is.
+    assert!(!anna.asks);
+    let silent = std::time::Instant::now();
+    anna.until("it seems to ask", |client| client.asks.then_some(()));
+    assert!(silent.elapsed() > std::time::Duration::from_secs(2), "{:?}", silent.elapsed());
     anna.types(attempt, "secret7\r");
     anna.sees("7 characters");
     anna.ended();

@@ -28,6 +28,8 @@ pub struct Client {
     pub live: Option<Live>,
     /// Rows of the shown attempt by number.
     pub rows: BTreeMap<usize, Row>,
+    /// Whether the shown attempt seems to ask.
+    pub asks: bool,
     /// How many pictures came, and how many rows were in them.
     pub pictures: (usize, usize),
     pub answers: BTreeMap<u64, Result<u64, String>>,
@@ -70,6 +72,7 @@ impl Client {
             welcome: None,
             live: None,
             rows: BTreeMap::new(),
+            asks: false,
             pictures: (0, 0),
             answers: BTreeMap::new(),
             secrets: vec![],
@@ -112,6 +115,7 @@ impl Client {
             }
             FromHost::Rows(rows) => {
                 self.pictures.0 += 1;
+                self.asks = rows.asks;
                 self.pictures.1 += rows.rows.len();
                 self.rows.extend(rows.rows);
             }

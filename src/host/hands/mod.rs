@@ -32,6 +32,10 @@ struct Watch {
     /// Its output is neither shown nor kept.
     hidden: bool,
     unfinished: bool,
+    /// When it wrote last.
+    wrote: Instant,
+    /// It is silent behind an unfinished line for long enough.
+    asks: bool,
     /// It is held since its output cannot be written: why.
     held: Option<String>,
     /// That it is held was written down: a disk with hardly any room holds and lets go many times.
@@ -145,6 +149,8 @@ impl Hands {
             follower: None,
             hidden,
             unfinished: false,
+            wrote: Instant::now(),
+            asks: false,
             held: None,
             held_before: false,
             echo: true,

@@ -1,7 +1,7 @@
 //! The screens of commands: read from their output files, sent as rows to who shows them.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Hands, Watch};
 use crate::host::clients::Clients;
@@ -17,6 +17,8 @@ const HISTORY: usize = 500;
 const MOST_ROWS: usize = 2000;
 /// Least real time between two pictures of a screen: 60 a second.
 const FRAME: Duration = Duration::from_millis(16);
+/// Silent for so long behind an unfinished line a command seems to ask (UX.md).
+const ASKS: Duration = Duration::from_secs(3);
 /// Screens of ended attempts that are kept.
 const OLD: usize = 4;
 
@@ -61,6 +63,9 @@ impl Hands {
         let path = self.terminals.join(files::out(attempt));
         let size = self.size;
         let Some(watch) = self.watched.get_mut(&attempt) else { return };
+        if len > watch.len {
+            watch.wrote = Instant::now();
+        }
         watch.len = watch.len.max(len);
         (watch.unfinished, watch.echo) = (unfinished, echo);
         watch.dirty = true;
@@ -118,6 +123,11 @@ impl Hands {
     /// Sends changed rows to whoever shows them.
     pub fn send_rows(&mut self, clients: &mut Clients) {
         self.follow();
+        for watch in self.watched.values_mut() {
+            let asks = watch.unfinished && watch.wrote.elapsed() >= ASKS;
+            watch.dirty |= asks != watch.asks;
+            watch.asks = asks;
+        }
         let shown: Vec<(u32, bool)> =
             clients.iter_mut().filter_map(|c| Some((c.shown.attempt()?, c.shown.is_fresh()))).collect();
         for (attempt, _) in shown.iter().filter(|(_, fresh)| *fresh) {
@@ -176,7 +186,7 @@ impl Hands {
             alternate: modes.alternate_screen,
             app_cursor: modes.app_cursor,
             bracketed_paste: modes.bracketed_paste,
-            asks: watch.is_some_and(|w| w.unfinished),
+            asks: watch.is_some_and(|w| w.asks),
             hidden_input: watch.is_some_and(|w| !w.echo),
             bytes: watch.map_or(follower.offset(), |w| w.len),
         })
