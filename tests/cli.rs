@@ -65,6 +65,19 @@ impl Place {
     }
 }
 
+impl Drop for Place {
+    /// Ends what a test left flying or parked: a host stays with its run.
+    fn drop(&mut self) {
+        let output = self.command(&["runs", "--json"]).output();
+        let runs: Value = output.ok().and_then(|o| serde_json::from_slice(&o.stdout).ok()).unwrap_or_default();
+        for run in runs["runs"].as_array().into_iter().flatten().filter(|run| run["alive"] == true) {
+            for pid in [&run["host_pid"], &run["keeper_pid"]].into_iter().filter_map(Value::as_u64) {
+                let _ = Command::new("kill").args(["-9", &pid.to_string()]).status();
+            }
+        }
+    }
+}
+
 struct Ended {
     code: i32,
     out: String,
