@@ -11,7 +11,7 @@ use super::ctx::Ctx;
 use super::judge::{Given, judge};
 use super::publish::{self, publish};
 use super::seen::{Problem, Seen};
-use super::{config, docker, file, git, http, openapi, port, postgres, prometheus, report, run, tcp, tls};
+use super::{config, docker, file, git, http, kms, oauth, openapi, port, postgres, prometheus, report, run, tcp, tls};
 use crate::expr::Expr;
 use crate::runbook::kinds::{DockerOf, ProbeKind};
 use crate::words::{ProbeId, Sample, Unit, short_duration};
@@ -101,6 +101,8 @@ impl Looker {
             ProbeKind::Openapi(spec) => openapi::look(spec, ctx).await,
             ProbeKind::Git(spec) => git::look(spec, ctx).await,
             ProbeKind::Docker(spec) => docker::look(spec, ctx).await,
+            ProbeKind::Oauth(spec) => oauth::look(spec, ctx).await,
+            ProbeKind::Kms(spec) => kms::look(spec, ctx).await,
             ProbeKind::Run(spec) => run::command(spec, ctx).await,
             ProbeKind::Script(spec) => run::script(spec, ctx).await,
             ProbeKind::AllOf(_) | ProbeKind::AnyOf(_) => {
@@ -130,6 +132,9 @@ impl Looker {
             }
             ProbeKind::Docker(_) => Problem::nothing(format!("the engine did not answer in {limit}"))
                 .hint("figures take the engine two seconds: is the probe's `timeout:` longer?"),
+            ProbeKind::Oauth(_) | ProbeKind::Kms(_) => {
+                Problem::failing(format!("not done in {limit}")).hint("raise the probe's `timeout:`")
+            }
             ProbeKind::Prometheus(_) => Problem::nothing(format!("Prometheus did not answer in {limit}")),
             ProbeKind::Port(_)
             | ProbeKind::File(_)

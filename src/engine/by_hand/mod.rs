@@ -2,6 +2,7 @@
 
 mod command;
 mod looks;
+mod services;
 
 use std::fmt::Write as _;
 

@@ -9,6 +9,7 @@ mod phases;
 mod probes;
 mod say;
 mod scalar;
+mod services;
 mod shape;
 mod step;
 mod words;

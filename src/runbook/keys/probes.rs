@@ -2,6 +2,7 @@
 
 use super::header::{SOURCE, WHEN};
 use super::key::{Key, Kind, Part, Space, key, part};
+use super::services::{KMS, OAUTH};
 
 /// How often a probe looks.
 pub const EVERY: Key = key(
@@ -14,7 +15,7 @@ pub const EVERY: Key = key(
 pub const TIMEOUT: Key = key("timeout", Kind::Duration, "After how long a look is given up.").or("3s");
 
 /// The keys of which a probe has one.
-pub static KINDS: [&str; 16] = [
+pub static KINDS: [&str; 18] = [
     "http",
     "tls",
     "tcp",
@@ -27,13 +28,15 @@ pub static KINDS: [&str; 16] = [
     "openapi",
     "git",
     "docker",
+    "oauth",
+    "kms",
     "run",
     "script",
     "all_of",
     "any_of",
 ];
 
-static KIND_KEYS: [Key; 16] = [
+static KIND_KEYS: [Key; 18] = [
     key("http", Kind::Part(&HTTP), "One HTTP(S) request."),
     key("tls", Kind::Part(&TLS), "A TLS handshake with an address, or certificate files."),
     key("tcp", Kind::Part(&TCP), "A TCP connection."),
@@ -46,6 +49,8 @@ static KIND_KEYS: [Key; 16] = [
     key("openapi", Kind::Part(&OPENAPI), "An OpenAPI document."),
     key("git", Kind::Part(&GIT), "A git folder."),
     key("docker", Kind::Part(&DOCKER), "A Docker Engine and what runs on it."),
+    key("oauth", Kind::Part(&OAUTH), "The authorization-code flow with PKCE, and what its token is good for."),
+    key("kms", Kind::Part(&KMS), "A round trip through a key management service."),
     key("run", Kind::Command, "A command, for what has no API."),
     key("script", Kind::Script, "A script, for what has no API."),
     key("all_of", Kind::Names(Space::Probe), "The worst of those probes that are on."),

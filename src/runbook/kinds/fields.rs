@@ -1,6 +1,6 @@
 //! What `expect` may ask of each kind of probe and action, and what each expects when nobody says otherwise.
 
-use super::{AnswerType, Docker, DockerFigure, DockerOf, Field, FieldType, ProbeKind, ReportFormat};
+use super::{AnswerType, Docker, DockerFigure, DockerOf, Field, FieldType, Oauth, ProbeKind, ReportFormat};
 use crate::expr::{Expr, Type};
 use crate::words::Unit;
 
@@ -152,6 +152,8 @@ impl ProbeKind {
                 (vec![("commit", Text), ("branch", Text), ("tag", Text), ("dirty", Bool), ("commit_time", Time)], &[])
             }
             Self::Docker(docker) => docker_fields(docker, figure),
+            Self::Oauth(oauth) => oauth_fields(oauth),
+            Self::Kms(_) => kms_fields(),
             Self::Run(_) | Self::Script(_) => {
                 let mut fields = command();
                 // With a unit, what it prints is a figure.
@@ -166,7 +168,7 @@ impl ProbeKind {
     /// The unit of its figure when the probe names none.
     pub fn unit(&self) -> Unit {
         match self {
-            Self::Http(_) | Self::Tcp(_) | Self::Openapi(_) => Unit::Ms,
+            Self::Http(_) | Self::Tcp(_) | Self::Openapi(_) | Self::Oauth(_) | Self::Kms(_) => Unit::Ms,
             // Without a query the figure is how long it took to connect.
             Self::Postgres(postgres) if postgres.query.is_none() => Unit::Ms,
             Self::Run(_) | Self::Script(_) => Unit::S,
@@ -179,6 +181,76 @@ impl ProbeKind {
             _ => Unit::Count,
         }
     }
+}
+
+/// What a walk through the authorization-code flow gives: a leg and how long it took, those of a resource and of what is
+/// forbidden only where they are walked.
+fn oauth_fields(oauth: &Oauth) -> (Vec<(&'static str, Type)>, &'static [&'static str]) {
+    const ALL: [&str; 11] = [
+        "authorize",
+        "login",
+        "consent",
+        "token",
+        "introspect",
+        "revoke",
+        "forbidden",
+        "resource",
+        "wrong_scope",
+        "no_token",
+        "bad_token",
+    ];
+    const TOOK: [&str; 11] = [
+        "authorize_latency",
+        "login_latency",
+        "consent_latency",
+        "token_latency",
+        "introspect_latency",
+        "revoke_latency",
+        "forbidden_latency",
+        "resource_latency",
+        "wrong_scope_latency",
+        "no_token_latency",
+        "bad_token_latency",
+    ];
+    const WITHOUT: [&str; 10] = [ALL[0], ALL[1], ALL[2], ALL[3], ALL[4], ALL[5], ALL[7], ALL[8], ALL[9], ALL[10]];
+    let walked = |leg: &str| match leg {
+        "forbidden" => !oauth.forbidden.is_empty(),
+        "resource" | "wrong_scope" | "no_token" | "bad_token" => oauth.resource.is_some(),
+        _ => true,
+    };
+    let legs = ALL.into_iter().zip(TOOK).filter(|(leg, _)| walked(leg));
+    let mut types: Vec<(&'static str, Type)> =
+        legs.flat_map(|(leg, took)| [(leg, Type::Bool), (took, Type::Duration)]).collect();
+    types.push(("latency", Type::Duration));
+    let defaults: &'static [&'static str] = match (oauth.resource.is_some(), oauth.forbidden.is_empty()) {
+        (true, false) => &ALL,
+        (true, true) => &WITHOUT,
+        (false, false) => &ALL[..7],
+        (false, true) => &ALL[..6],
+    };
+    (types, defaults)
+}
+
+/// What a round trip through a KMS gives.
+fn kms_fields() -> (Vec<(&'static str, Type)>, &'static [&'static str]) {
+    use Type::{Bool, Duration, Text};
+    let types = vec![
+        ("create", Bool),
+        ("material", Bool),
+        ("generate", Bool),
+        ("encrypt", Bool),
+        ("decrypt", Bool),
+        ("compare", Bool),
+        ("removed", Bool),
+        ("key", Text),
+        ("latency", Duration),
+        ("create_latency", Duration),
+        ("material_latency", Duration),
+        ("generate_latency", Duration),
+        ("encrypt_latency", Duration),
+        ("decrypt_latency", Duration),
+    ];
+    (types, &["create", "material", "generate", "encrypt", "decrypt", "compare"])
 }
 
 /// What a look at Docker gives, by what is looked at.
@@ -254,6 +326,9 @@ mod tests {
             report(ReportFormat::Coverage),
             ProbeKind::Openapi(Openapi::default()),
             ProbeKind::Git(Git::default()),
+            ProbeKind::Oauth(Box::default()),
+            ProbeKind::Oauth(Box::new(Oauth { resource: Some(crate::expr::Template::plain("x")), ..Oauth::default() })),
+            ProbeKind::Kms(Box::default()),
             ProbeKind::Script(ScriptProbe::default()),
         ]
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Kms, Oauth};
 use crate::expr::Template;
 use crate::words::Name;
 
@@ -37,6 +38,10 @@ pub enum ProbeKind {
     Git(Git),
     /// A Docker Engine and what runs on it.
     Docker(Docker),
+    /// The authorization-code flow, and what its token is good for.
+    Oauth(Box<Oauth>),
+    /// A round trip through a key management service.
+    Kms(Box<Kms>),
     /// A command, for what has no API.
     Run(RunProbe),
     /// A bash script, for what has no API.
@@ -337,6 +342,8 @@ impl ProbeKind {
             Self::Openapi(_) => "openapi",
             Self::Git(_) => "git",
             Self::Docker(_) => "docker",
+            Self::Oauth(_) => "oauth",
+            Self::Kms(_) => "kms",
             Self::Run(_) => "run",
             Self::Script(_) => "script",
             Self::AllOf(_) => "all_of",
@@ -374,6 +381,8 @@ impl ProbeKind {
             Self::Docker(d) => {
                 d.project.iter_mut().chain(&mut d.services).chain(&mut d.jobs).chain(&mut d.images).collect()
             }
+            Self::Oauth(o) => o.texts(),
+            Self::Kms(k) => k.texts(),
             Self::Run(r) => r.command.words.iter_mut().chain(&mut r.cwd).chain(r.env.values_mut()).collect(),
             Self::Script(s) => s.cwd.iter_mut().chain(s.env.values_mut()).collect(),
             Self::AllOf(_) | Self::AnyOf(_) => vec![],

@@ -10,6 +10,7 @@ mod kind;
 mod parts;
 mod probe;
 mod reader;
+mod services;
 mod step;
 
 pub use command::split;

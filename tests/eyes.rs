@@ -1,0 +1,102 @@
+//! Looks at services of a deployment against the sandbox, as a run there makes them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use flightdeck::expr::{Expr, Template};
+use flightdeck::probes::{Given, LookSpec, Looker};
+use flightdeck::runbook::kinds::{Kms, Oauth, ProbeKind};
+use flightdeck::sandbox::{self, Leash};
+use flightdeck::words::{Look, Sample, Value};
+
+/// A world that stands.
+struct World {
+    env: BTreeMap<String, String>,
+    parameters: BTreeMap<String, String>,
+    root: PathBuf,
+    _leash: Leash,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().canonicalize().unwrap().join("run");
+        let scenario = sandbox::scenario("production").unwrap();
+        let exe = Path::new(env!("CARGO_BIN_EXE_flightdeck"));
+        let overlay = sandbox::prepare(&dir.join("world"), &scenario, exe, &BTreeMap::new(), 1.0).unwrap();
+        let mut command = std::process::Command::new(exe);
+        command.arg("__world").arg(&dir);
+        let leash = Leash::hold(&dir, command).unwrap();
+        Self {
+            env: overlay.env,
+            parameters: overlay.parameters,
+            root: overlay.root.into(),
+            _leash: leash,
+            _folder: folder,
+        }
+    }
+
+    fn https(&self, parameter: &str, path: &str) -> Template {
+        Template::plain(format!("https://{}{path}", self.parameters[parameter]))
+    }
+
+    fn secret(&self, name: &str) -> Template {
+        Template::plain(std::fs::read_to_string(self.root.join("secrets").join(name)).unwrap().trim())
+    }
+
+    /// A look as a step makes it, by the kind's own expectations.
+    fn look(&self, kind: ProbeKind) -> Sample {
+        let spec = LookSpec {
+            expect: kind.fields(None).defaults.iter().map(|e| Expr::parse(e).unwrap()).collect(),
+            kind,
+            given: Given::new(),
+            unit: None,
+            timeout: Duration::from_secs(20),
+            root: self.root.clone(),
+            env: self.env.clone(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(Looker::new("p".into(), Arc::new(spec)).look(true))
+    }
+
+    fn ca(&self) -> Option<Template> {
+        Some(Template::plain("certs/ca.pem"))
+    }
+}
+
+#[test]
+fn the_sandbox_lets_a_person_log_in_and_keeps_its_keys() {
+    let world = World::new();
+    let flow = || Oauth {
+        url: world.https("authz_address", ""),
+        login: Some(world.https("idp_address", "")),
+        resource: Some(world.https("rs_address", "/api/v1/protected/resource")),
+        client: Template::plain("flightdeck-smoke"),
+        redirect: Template::plain("https://127.0.0.1:8093/callback"),
+        user: Template::plain("flightdeck"),
+        password: world.secret("smoke_password"),
+        ca: world.ca(),
+        ..Oauth::default()
+    };
+    let seen = world.look(ProbeKind::Oauth(Box::new(flow())));
+    assert_eq!(seen.look, Look::Good, "{seen:?}");
+    let wrong = world.look(ProbeKind::Oauth(Box::new(Oauth { password: Template::plain("guessed"), ..flow() })));
+    assert_eq!(wrong.look, Look::Bad);
+    let why = wrong.why.unwrap();
+    assert!(why.starts_with("login: ") && why.contains("invalid username or password"), "{why}");
+    // The authorization server does not serve the login that it redirects to.
+    let alone = world.look(ProbeKind::Oauth(Box::new(Oauth { login: None, ..flow() })));
+    assert!(alone.hint.as_deref().is_some_and(|hint| hint.contains("`login:`")), "{alone:?}");
+
+    let kms = || Kms { url: world.https("kms_api_address", "/service/api/v1"), ca: world.ca(), ..Kms::default() };
+    let seen = world.look(ProbeKind::Kms(Box::new(kms())));
+    assert_eq!((seen.look, &seen.fields["removed"]), (Look::Good, &Value::Bool(false)), "{seen:?}");
+    let other = world.look(ProbeKind::Kms(Box::new(Kms { path: Some(Template::plain("/elastic-keys")), ..kms() })));
+    assert_eq!(other.look, Look::Bad);
+    assert!(other.why.unwrap().starts_with("create: the KMS answers 404"));
+}
