@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use flightdeck::expr::{Expr, Template};
 use flightdeck::probes::{Given, LookSpec, Looker};
-use flightdeck::runbook::kinds::{Kms, Oauth, ProbeKind};
+use flightdeck::runbook::kinds::{Auth, Grafana, Kms, Logs, LogsFrom, Loki, Oauth, ProbeKind, Tempo};
 use flightdeck::sandbox::{self, Leash};
 use flightdeck::words::{Look, Sample, Value};
 
@@ -99,4 +99,68 @@ fn the_sandbox_lets_a_person_log_in_and_keeps_its_keys() {
     let other = world.look(ProbeKind::Kms(Box::new(Kms { path: Some(Template::plain("/elastic-keys")), ..kms() })));
     assert_eq!(other.look, Look::Bad);
     assert!(other.why.unwrap().starts_with("create: the KMS answers 404"));
+}
+
+#[test]
+fn the_sandbox_writes_logs_and_telemetry() {
+    let world = World::new();
+    let minutes = |n: i64| Some(Template::plain(format!("{n}m")));
+    let auth = || Auth { basic_auth: Some(world.secret("grafana_auth")), ..Auth::default() };
+    let url = |parameter: &str| Template::plain(world.parameters[parameter].clone());
+
+    let docker = |pattern: &str| Logs {
+        pattern: pattern.into(),
+        project: Some(Template::plain("compose")),
+        since: minutes(24 * 60),
+        ..Logs::default()
+    };
+    let look = |logs: Logs| world.look(ProbeKind::Logs(Box::new(logs)));
+    let calm = look(docker("panic: |fatal error|SIGSEGV"));
+    assert_eq!((calm.look, &calm.fields["matches"]), (Look::Good, &Value::Number(0.0)), "{calm:?}");
+    assert!(matches!(calm.fields["read"], Value::Number(n) if n > 10.0), "{calm:?}");
+    let found = look(Logs { services: vec![Template::plain("cryptoutil-postgres-1")], ..docker("POST .*/encrypt") });
+    assert_eq!(found.look, Look::Bad, "{found:?}");
+    let Value::List(lines) = &found.fields["lines"] else { panic!("{found:?}") };
+    assert!(lines[0].to_string().starts_with("cryptoutil-postgres-1: INFO 200 POST"), "{lines:?}");
+    let nobody = look(Logs { project: Some(Template::plain("nobody")), ..docker("x") });
+    assert_eq!(nobody.look, Look::NoData, "no container is no clean log: {nobody:?}");
+
+    let streams = |query: &str, pattern: &str| Logs {
+        pattern: pattern.into(),
+        from: LogsFrom::Loki,
+        url: Some(url("loki_url")),
+        query: Some(Template::plain(query)),
+        since: minutes(5),
+        login: auth(),
+        ..Logs::default()
+    };
+    assert_eq!(look(streams("{service_name=~\"kms.*\"}", "panic")).look, Look::Good);
+    let found = look(streams("{service_name=~\"kms.*\"}", "GET /health"));
+    assert!(found.look == Look::Bad && found.value == Some(12.0), "two instances, six lines a minute: {found:?}");
+    assert_eq!(look(streams("{service_name=~\"cryptoutil.*\"}", "panic")).look, Look::NoData);
+
+    let loki = |query: &str| {
+        let (query, since) = (Template::plain(query), minutes(15));
+        world.look(ProbeKind::Loki(Loki { url: url("loki_url"), query, since, auth: auth() }))
+    };
+    let flow = loki("{service_name=~\"kms.*|identity.*\"}");
+    assert!(flow.look == Look::Good && matches!(flow.fields["age"], Value::Duration(age) if age < 60.0), "{flow:?}");
+    assert_eq!(loki("{service_name=~\"cryptoutil.*\"}").look, Look::Bad);
+    let tempo = |query: &str| {
+        let (query, since) = (Template::plain(query), minutes(15));
+        world.look(ProbeKind::Tempo(Tempo { url: url("tempo_url"), query, since, auth: auth() }))
+    };
+    assert_eq!(tempo("{resource.service.name=~\"kms.*\"}").look, Look::Good);
+    assert_eq!(tempo("{resource.service.name=~\"cryptoutil.*\"}").look, Look::Bad);
+
+    let grafana = |dashboard: Option<&str>, auth: Auth| {
+        let dashboard = dashboard.map(Template::plain);
+        world.look(ProbeKind::Grafana(Grafana { url: url("grafana_url"), dashboard, auth }))
+    };
+    assert_eq!(grafana(None, Auth::default()).look, Look::Good, "health wants no login");
+    let board = grafana(Some("cryptoutil-overview"), auth());
+    assert_eq!((board.look, &board.fields["with_data"]), (Look::Good, &Value::Number(1.0)), "{board:?}");
+    assert_eq!(grafana(Some("nobody"), auth()).look, Look::Bad);
+    let wrong = Auth { basic_auth: Some(Template::plain("admin:guessed")), ..Auth::default() };
+    assert_ne!(grafana(Some("cryptoutil-overview"), wrong).look, Look::Good);
 }

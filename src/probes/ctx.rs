@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 
 use super::client::ClientCache;
 use super::docker::EngineCache;
+use super::logs::Read;
 use super::seen::{Problem, Seen};
 use crate::expr::Template;
 use crate::words::Unit;
@@ -28,6 +30,10 @@ pub struct Ctx {
     pub(super) clients: ClientCache,
     /// The Docker client of the last look.
     pub(super) engine: EngineCache,
+    /// What was read of logs so far.
+    pub(super) read: Read,
+    /// When this context was made: from then on a look counts that names no time.
+    pub(super) born: DateTime<Utc>,
     /// One blocking look at a time: a disk that hangs must not eat a thread a look.
     one: Arc<Semaphore>,
 }
@@ -42,6 +48,8 @@ impl Ctx {
             timeout,
             clients: ClientCache::default(),
             engine: EngineCache::default(),
+            read: Read::default(),
+            born: Utc::now(),
             one: Arc::new(Semaphore::new(1)),
         }
     }

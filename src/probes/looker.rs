@@ -11,7 +11,7 @@ use super::ctx::Ctx;
 use super::judge::{Given, judge};
 use super::publish::{self, publish};
 use super::seen::{Problem, Seen};
-use super::{config, docker, file, git, http, kms, oauth, openapi, port, postgres, prometheus, report, run, tcp, tls};
+use super::{config, docker, file, git, http, kms, logs, oauth, openapi, port, postgres, prometheus, report, run, tcp, telemetry, tls};
 use crate::expr::Expr;
 use crate::runbook::kinds::{DockerOf, ProbeKind};
 use crate::words::{ProbeId, Sample, Unit, short_duration};
@@ -103,6 +103,10 @@ impl Looker {
             ProbeKind::Docker(spec) => docker::look(spec, ctx).await,
             ProbeKind::Oauth(spec) => oauth::look(spec, ctx).await,
             ProbeKind::Kms(spec) => kms::look(spec, ctx).await,
+            ProbeKind::Logs(spec) => logs::look(spec, ctx).await,
+            ProbeKind::Loki(spec) => telemetry::lines(spec, ctx).await,
+            ProbeKind::Tempo(spec) => telemetry::traces(spec, ctx).await,
+            ProbeKind::Grafana(spec) => telemetry::dashboards(spec, ctx).await,
             ProbeKind::Run(spec) => run::command(spec, ctx).await,
             ProbeKind::Script(spec) => run::script(spec, ctx).await,
             ProbeKind::AllOf(_) | ProbeKind::AnyOf(_) => {
@@ -134,6 +138,14 @@ impl Looker {
                 .hint("figures take the engine two seconds: is the probe's `timeout:` longer?"),
             ProbeKind::Oauth(_) | ProbeKind::Kms(_) => {
                 Problem::failing(format!("not done in {limit}")).hint("raise the probe's `timeout:`")
+            }
+            ProbeKind::Logs(_) => Problem::nothing(format!("not read in {limit}"))
+                .hint("there may be much to read: raise the probe's `timeout:`"),
+            ProbeKind::Grafana(grafana) if grafana.dashboard.is_none() => {
+                Problem::failing(format!("Grafana did not answer in {limit}"))
+            }
+            ProbeKind::Loki(_) | ProbeKind::Tempo(_) | ProbeKind::Grafana(_) => {
+                Problem::nothing(format!("no answer in {limit}"))
             }
             ProbeKind::Prometheus(_) => Problem::nothing(format!("Prometheus did not answer in {limit}")),
             ProbeKind::Port(_)

@@ -13,6 +13,7 @@ mod git;
 mod http;
 mod judge;
 mod kms;
+mod logs;
 mod looker;
 mod oauth;
 mod openapi;
@@ -25,7 +26,9 @@ mod report;
 mod run;
 mod sampler;
 mod seen;
+mod since;
 mod tcp;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod tls;

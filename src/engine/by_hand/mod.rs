@@ -3,6 +3,7 @@
 mod command;
 mod looks;
 mod services;
+mod telemetry;
 
 use std::fmt::Write as _;
 

@@ -9,6 +9,7 @@ mod identity_server;
 mod keys;
 mod sampling;
 mod servers;
+mod telemetry;
 mod web;
 
 use std::collections::BTreeMap;

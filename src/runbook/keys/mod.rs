@@ -12,6 +12,7 @@ mod scalar;
 mod services;
 mod shape;
 mod step;
+mod telemetry;
 mod words;
 
 pub use header::{FIELD, INCLUDED, PARAMETER, RUNBOOK, TARGET};

@@ -154,6 +154,13 @@ impl ProbeKind {
             Self::Docker(docker) => docker_fields(docker, figure),
             Self::Oauth(oauth) => oauth_fields(oauth),
             Self::Kms(_) => kms_fields(),
+            Self::Logs(_) => (
+                vec![("matches", Number), ("read", Number), ("lines", texts()), ("value", figure)],
+                &["matches == 0"],
+            ),
+            Self::Loki(_) => (vec![("lines", Number), ("age", Duration), ("newest", Text)], &["lines > 0"]),
+            Self::Tempo(_) => (vec![("traces", Number), ("age", Duration)], &["traces > 0"]),
+            Self::Grafana(grafana) => grafana_fields(grafana.dashboard.is_some()),
             Self::Run(_) | Self::Script(_) => {
                 let mut fields = command();
                 // With a unit, what it prints is a figure.
@@ -172,6 +179,8 @@ impl ProbeKind {
             // Without a query the figure is how long it took to connect.
             Self::Postgres(postgres) if postgres.query.is_none() => Unit::Ms,
             Self::Run(_) | Self::Script(_) => Unit::S,
+            Self::Logs(_) => Unit::PerMinute,
+            Self::Grafana(grafana) if grafana.dashboard.is_none() => Unit::Ms,
             Self::Docker(docker) => match (docker.of, docker.figure) {
                 (DockerOf::Engine, _) => Unit::Ms,
                 (DockerOf::Stats, DockerFigure::Cpu | DockerFigure::MemoryShare) => Unit::Ratio,
@@ -253,6 +262,23 @@ fn kms_fields() -> (Vec<(&'static str, Type)>, &'static [&'static str]) {
     (types, &["create", "material", "generate", "encrypt", "decrypt", "compare"])
 }
 
+/// What a look at Grafana gives, with a dashboard or without.
+fn grafana_fields(dashboard: bool) -> (Vec<(&'static str, Type)>, &'static [&'static str]) {
+    use Type::{Bool, Duration, Number, Text};
+    let mut types = vec![("healthy", Bool), ("version", Text), ("latency", Duration)];
+    if !dashboard {
+        return (types, &["healthy"]);
+    }
+    types.extend([
+        ("found", Bool),
+        ("title", Text),
+        ("panels", Number),
+        ("with_data", Number),
+        ("without_data", Type::list(Text)),
+    ]);
+    (types, &["healthy", "found", "with_data > 0"])
+}
+
 /// What a look at Docker gives, by what is looked at.
 fn docker_fields(docker: &Docker, figure: Type) -> (Vec<(&'static str, Type)>, &'static [&'static str]) {
     use Type::{Any, Bool, Duration, Number, Ratio, Size, Text};
@@ -329,6 +355,11 @@ mod tests {
             ProbeKind::Oauth(Box::default()),
             ProbeKind::Oauth(Box::new(Oauth { resource: Some(crate::expr::Template::plain("x")), ..Oauth::default() })),
             ProbeKind::Kms(Box::default()),
+            ProbeKind::Logs(Box::default()),
+            ProbeKind::Loki(Loki::default()),
+            ProbeKind::Tempo(Tempo::default()),
+            ProbeKind::Grafana(Grafana::default()),
+            ProbeKind::Grafana(Grafana { dashboard: Some(crate::expr::Template::plain("x")), ..Grafana::default() }),
             ProbeKind::Script(ScriptProbe::default()),
         ]
     }

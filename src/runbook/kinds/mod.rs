@@ -9,6 +9,7 @@ mod identity;
 mod look;
 mod probe;
 mod sensing;
+mod telemetry;
 
 pub use answers::{AnswerType, Approve, Confirm, Field, FieldType, Record};
 pub use capture::{Capture, CaptureOf, CaptureType};
@@ -18,3 +19,4 @@ pub use identity::{Kms, Oauth};
 pub use look::{Every, ItemRef, ProbeRef, ProbeSpec, is_key, is_name};
 pub use probe::*;
 pub use sensing::{Baseline, Channel, Check, CheckLook, Notify, Wait, WaitFor};
+pub use telemetry::{Auth, Grafana, Logs, LogsFrom, Loki, Tempo};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kms, Oauth};
+use super::{Grafana, Kms, Logs, Loki, Oauth, Tempo};
 use crate::expr::Template;
 use crate::words::Name;
 
@@ -42,6 +42,14 @@ pub enum ProbeKind {
     Oauth(Box<Oauth>),
     /// A round trip through a key management service.
     Kms(Box<Kms>),
+    /// Lines of logs that match a pattern.
+    Logs(Box<Logs>),
+    /// Lines of Loki's streams.
+    Loki(Loki),
+    /// Traces of Tempo.
+    Tempo(Tempo),
+    /// Grafana, and a dashboard of it.
+    Grafana(Grafana),
     /// A command, for what has no API.
     Run(RunProbe),
     /// A bash script, for what has no API.
@@ -344,10 +352,24 @@ impl ProbeKind {
             Self::Docker(_) => "docker",
             Self::Oauth(_) => "oauth",
             Self::Kms(_) => "kms",
+            Self::Logs(_) => "logs",
+            Self::Loki(_) => "loki",
+            Self::Tempo(_) => "tempo",
+            Self::Grafana(_) => "grafana",
             Self::Run(_) => "run",
             Self::Script(_) => "script",
             Self::AllOf(_) => "all_of",
             Self::AnyOf(_) => "any_of",
+        }
+    }
+
+    /// From when on it counts, of a kind that counts from a time on.
+    pub fn since(&mut self) -> Option<&mut Option<Template>> {
+        match self {
+            Self::Logs(logs) => Some(&mut logs.since),
+            Self::Loki(loki) => Some(&mut loki.since),
+            Self::Tempo(tempo) => Some(&mut tempo.since),
+            _ => None,
         }
     }
 
@@ -383,6 +405,10 @@ impl ProbeKind {
             }
             Self::Oauth(o) => o.texts(),
             Self::Kms(k) => k.texts(),
+            Self::Logs(l) => l.texts(),
+            Self::Loki(l) => l.texts(),
+            Self::Tempo(t) => t.texts(),
+            Self::Grafana(g) => g.texts(),
             Self::Run(r) => r.command.words.iter_mut().chain(&mut r.cwd).chain(r.env.values_mut()).collect(),
             Self::Script(s) => s.cwd.iter_mut().chain(s.env.values_mut()).collect(),
             Self::AllOf(_) | Self::AnyOf(_) => vec![],

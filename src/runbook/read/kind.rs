@@ -159,6 +159,10 @@ impl Cx<'_, '_, '_> {
             "git" => ProbeKind::Git(Git { folder: self.hidden("folder") }),
             "docker" => ProbeKind::Docker(self.docker()),
             "oauth" => ProbeKind::Oauth(Box::new(self.oauth())),
+            "logs" => ProbeKind::Logs(Box::new(self.logs())),
+            "loki" => ProbeKind::Loki(self.loki()),
+            "tempo" => ProbeKind::Tempo(self.tempo()),
+            "grafana" => ProbeKind::Grafana(self.grafana()),
             "kms" => ProbeKind::Kms(Box::new(self.kms())),
             _ => return None,
         })

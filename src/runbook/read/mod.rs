@@ -12,6 +12,7 @@ mod probe;
 mod reader;
 mod services;
 mod step;
+mod telemetry;
 
 pub use command::split;
 pub use header::{include_names, read_into};
