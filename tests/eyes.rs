@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use flightdeck::expr::{Expr, Template};
 use flightdeck::probes::{Given, LookSpec, Looker};
-use flightdeck::runbook::kinds::{Auth, Grafana, Kms, Logs, LogsFrom, Loki, Oauth, ProbeKind, Tempo};
+use flightdeck::runbook::kinds::{Auth, Grafana, Kms, Logs, LogsFrom, Loki, Oauth, Postgres, ProbeKind, Tempo};
 use flightdeck::sandbox::{self, Leash};
 use flightdeck::words::{Look, Sample, Value};
 
@@ -163,4 +163,28 @@ fn the_sandbox_writes_logs_and_telemetry() {
     assert_eq!(grafana(Some("nobody"), auth()).look, Look::Bad);
     let wrong = Auth { basic_auth: Some(Template::plain("admin:guessed")), ..Auth::default() };
     assert_ne!(grafana(Some("cryptoutil-overview"), wrong).look, Look::Good);
+}
+
+#[test]
+fn the_sandboxes_database_says_what_it_is_used_for() {
+    let world = World::new();
+    let secret = |name: &str| {
+        let path = world.root.join("deployments/kms/secrets").join(format!("postgres_{name}.secret"));
+        std::fs::read_to_string(path).unwrap().trim().to_owned()
+    };
+    let url = format!(
+        "postgres://{}:{}@{}:{}/{}?sslmode=disable",
+        secret("username"),
+        secret("password"),
+        world.parameters["db_host"],
+        world.parameters["db_port"],
+        secret("database"),
+    );
+    let kind = ProbeKind::Postgres(Postgres { url: Some(Template::plain(url)), ..Postgres::default() });
+    let fields: Vec<&str> = kind.fields(None).types.into_iter().map(|(name, _)| name).collect();
+    let seen = world.look(kind);
+    assert_eq!(seen.look, Look::Good, "{seen:?}");
+    // All but a lag, which a primary without standbys does not have, and what only a query gives.
+    let lacks: Vec<&str> = fields.into_iter().filter(|field| !seen.fields.contains_key(*field)).collect();
+    assert_eq!(lacks, ["lag", "value", "rows"], "{seen:?}");
 }

@@ -11,7 +11,10 @@ use super::ctx::Ctx;
 use super::judge::{Given, judge};
 use super::publish::{self, publish};
 use super::seen::{Problem, Seen};
-use super::{config, docker, file, git, http, kms, logs, oauth, openapi, port, postgres, prometheus, report, run, tcp, telemetry, tls};
+use super::{
+    config, docker, file, git, http, kms, logs, oauth, openapi, port, postgres, prometheus, report, run, tcp,
+    telemetry, tls,
+};
 use crate::expr::Expr;
 use crate::runbook::kinds::{DockerOf, ProbeKind};
 use crate::words::{ProbeId, Sample, Unit, short_duration};

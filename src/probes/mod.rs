@@ -37,6 +37,6 @@ mod trust;
 pub use ctx::Ctx;
 pub use judge::Given;
 pub use looker::{LookSpec, Looker};
-pub use postgres::STATE_QUERY;
+pub use postgres::{STATE_QUERY, USE_QUERY};
 pub use sampler::{Answer, Clock, OnAnswer, Sampler, StartError, Token, WantedProbe};
 pub use seen::{Means, Problem, Seen};

@@ -11,7 +11,8 @@ pub(super) fn logs(logs: &Logs, scope: &dyn Scope) -> String {
     let fill = |text: &Option<Template>| text.as_ref().map(|t| partly(t, scope));
     match logs.from {
         LogsFrom::Docker => {
-            let mut line = format!("docker compose -p {} logs --no-color", word(&fill(&logs.project).unwrap_or_default()));
+            let mut line =
+                format!("docker compose -p {} logs --no-color", word(&fill(&logs.project).unwrap_or_default()));
             if let Some(since) = fill(&logs.since) {
                 let _ = write!(line, " --since {}", word(&since));
             }

@@ -11,7 +11,8 @@ use crate::runbook::kinds::Logs;
 
 /// Asks how many lines there are, how many match, and for the newest of these.
 pub(super) async fn find(spec: &Logs, since: Since, ctx: &Ctx) -> Result<Seen, Problem> {
-    let query = maybe(spec.query.as_ref())?.ok_or_else(|| Problem::nothing("no streams are named: `query` is empty"))?;
+    let query =
+        maybe(spec.query.as_ref())?.ok_or_else(|| Problem::nothing("no streams are named: `query` is empty"))?;
     let api = Api::new("Loki", spec.url.as_ref(), &spec.auth(), ctx)?;
     let seconds = (Utc::now() - since.at).num_seconds().max(1);
     let matching = format!("{query} |~ {}", quoted(&spec.pattern));

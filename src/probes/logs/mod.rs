@@ -27,8 +27,7 @@ pub(super) async fn look(spec: &Logs, ctx: &Ctx) -> Seen {
 }
 
 async fn find(spec: &Logs, ctx: &Ctx) -> Result<Seen, Problem> {
-    let pattern =
-        Regex::new(&spec.pattern).map_err(|_| Problem::nothing("`match` is no regular expression"))?;
+    let pattern = Regex::new(&spec.pattern).map_err(|_| Problem::nothing("`match` is no regular expression"))?;
     let since = Since::of(spec.since.as_ref(), ctx)?;
     match spec.from {
         LogsFrom::Docker => docker::find(spec, &pattern, since, ctx).await,
@@ -45,7 +44,9 @@ fn seen(found: &Found, since: Since, ctx: &Ctx) -> Result<Seen, Problem> {
     let lines = |n: u64| if n == 1 { "1 line".to_owned() } else { format!("{n} lines") };
     let newest = found.newest.iter().rev().map(|line| Value::Text(line.clone())).collect();
     let text = match found.newest.back() {
-        Some(line) if found.matches > 0 => format!("{} of {}: {}", found.matches, lines(found.read), super::ctx::short(line, 120)),
+        Some(line) if found.matches > 0 => {
+            format!("{} of {}: {}", found.matches, lines(found.read), super::ctx::short(line, 120))
+        }
         _ => format!("{} of {}", found.matches, lines(found.read)),
     };
     let unit = ctx.unit.unwrap_or(Unit::PerMinute);

@@ -159,7 +159,8 @@ async fn has_data(api: &Api<'_>, board: &Json, panel: &Json, default: Option<&st
     let results = json["results"].as_object().into_iter().flatten();
     Ok(results.flat_map(|(_, result)| result["frames"].as_array().into_iter().flatten()).any(|frame| {
         let columns = frame["data"]["values"].as_array();
-        columns.is_some_and(|c| c.iter().any(|column| column.as_array().is_some_and(|v| v.iter().any(|v| !v.is_null()))))
+        columns
+            .is_some_and(|c| c.iter().any(|column| column.as_array().is_some_and(|v| v.iter().any(|v| !v.is_null()))))
     }))
 }
 

@@ -24,7 +24,11 @@ pub(super) async fn look(spec: &Tempo, ctx: &Ctx) -> Result<Seen, Problem> {
         (serde_json::Value::Array(traces), _) => traces.clone(),
         // Tempo leaves the list out when it is empty.
         (serde_json::Value::Null, true) if json.get("metrics").is_some() => vec![],
-        _ => return Err(Problem::nothing("this is no answer of Tempo").hint("is `url:` the base address, before `/api`?")),
+        _ => {
+            return Err(
+                Problem::nothing("this is no answer of Tempo").hint("is `url:` the base address, before `/api`?")
+            );
+        }
     };
     let times = traces.iter().filter_map(|trace| {
         let nanos: i64 = trace["startTimeUnixNano"].as_str()?.parse().ok()?;

@@ -91,15 +91,24 @@ async fn lines_are_counted_and_the_newest_is_shown_without_secrets() {
 async fn no_line_is_bad_and_no_loki_is_no_data() {
     let empty = store(&[("/loki/api/v1/query_range", "", 200, || streams(json!([])))]).await;
     assert_bad(&loki(&empty, "2026-01-01T12:00:00Z").await, "lines 0, wanted > 0", "");
-    let refuses = store(&[("/loki/api/v1/query_range", "", 400, || json!({ "message": "parse error : syntax" }))]).await;
+    let refuses =
+        store(&[("/loki/api/v1/query_range", "", 400, || json!({ "message": "parse error : syntax" }))]).await;
     assert_nothing(&loki(&refuses, "15m").await, "Loki answers 400: parse error : syntax");
     let locked = store(&[("/loki/api/v1/query_range", "", 401, || json!({}))]).await;
     assert_nothing(&loki(&locked, "15m").await, "Loki answers 401");
-    let matrix = store(&[("/loki/api/v1/query_range", "", 200, || json!({ "data": { "resultType": "matrix", "result": [] } }))]).await;
+    let matrix =
+        store(&[("/loki/api/v1/query_range", "", 200, || json!({ "data": { "resultType": "matrix", "result": [] } }))])
+            .await;
     assert_nothing(&loki(&matrix, "15m").await, "the query gives figures, wanted lines");
     assert_nothing(&loki(&store(&[]).await, "15m").await, "Loki answers 404");
-    assert_nothing(&loki(&store(LINES).await, "yesterday").await, "`since` is neither a time nor a duration: yesterday");
-    let away = Store { at: SocketAddr::from(([127, 0, 0, 1], super::servers::closed_port())), _task: AbortOnDropHandle::new(tokio::spawn(async {})) };
+    assert_nothing(
+        &loki(&store(LINES).await, "yesterday").await,
+        "`since` is neither a time nor a duration: yesterday",
+    );
+    let away = Store {
+        at: SocketAddr::from(([127, 0, 0, 1], super::servers::closed_port())),
+        _task: AbortOnDropHandle::new(tokio::spawn(async {})),
+    };
     assert_nothing(&loki(&away, "15m").await, "connection refused");
 }
 
@@ -179,9 +188,19 @@ async fn a_dashboard_has_data_when_its_panels_do() {
         ("/api/health", "", 200, well),
         ("/api/dashboards/uid/board", "", 200, board),
         ("/api/datasources", "", 200, || json!([{ "uid": "other" }, { "uid": "first", "isDefault": true }])),
-        ("/api/ds/query", "up{app=~\\\".*\\\"}", 200, || json!({ "results": { "q1": { "frames": [{ "data": { "values": [[1], [null]] } }] } } })),
+        (
+            "/api/ds/query",
+            "up{app=~\\\".*\\\"}",
+            200,
+            || json!({ "results": { "q1": { "frames": [{ "data": { "values": [[1], [null]] } }] } } }),
+        ),
         // The query that names no data source goes to the default one, which has nothing.
-        ("/api/ds/query", "\"uid\":\"first\"", 200, || json!({ "results": { "q1": { "frames": [{ "data": { "values": [[], []] } }] } } })),
+        (
+            "/api/ds/query",
+            "\"uid\":\"first\"",
+            200,
+            || json!({ "results": { "q1": { "frames": [{ "data": { "values": [[], []] } }] } } }),
+        ),
     ];
     let sample = grafana(BOARD, Some("board")).await;
     assert_good(&sample);
@@ -212,7 +231,8 @@ async fn grafanas_health_is_its_databases() {
     assert_good(&grafana(&[("/api/health", "", 200, well)], None).await);
     let sick = grafana(&[("/api/health", "", 200, || json!({ "database": "failing" }))], None).await;
     assert_bad(&sick, "Grafana's database: failing", "");
-    let down = grafana(&[("/api/health", "", 503, || json!({ "database": "failing", "message": "locked" }))], None).await;
+    let down =
+        grafana(&[("/api/health", "", 503, || json!({ "database": "failing", "message": "locked" }))], None).await;
     assert_bad(&down, "Grafana answers 503: locked", "");
     assert_bad(&grafana(&[("/api/health", "", 200, || json!({}))], None).await, "this is no Grafana", "base address");
 }

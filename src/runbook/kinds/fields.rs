@@ -106,6 +106,12 @@ impl ProbeKind {
                     ("role", Text),
                     ("connections", Number),
                     ("lag", Duration),
+                    ("active", Number),
+                    ("idle", Number),
+                    ("max_connections", Number),
+                    ("used", Ratio),
+                    ("longest_transaction", Duration),
+                    ("size", Size),
                     ("latency", Duration),
                     ("value", if unit.is_some() { figure } else { Any }),
                     ("rows", Number),
@@ -154,10 +160,9 @@ impl ProbeKind {
             Self::Docker(docker) => docker_fields(docker, figure),
             Self::Oauth(oauth) => oauth_fields(oauth),
             Self::Kms(_) => kms_fields(),
-            Self::Logs(_) => (
-                vec![("matches", Number), ("read", Number), ("lines", texts()), ("value", figure)],
-                &["matches == 0"],
-            ),
+            Self::Logs(_) => {
+                (vec![("matches", Number), ("read", Number), ("lines", texts()), ("value", figure)], &["matches == 0"])
+            }
             Self::Loki(_) => (vec![("lines", Number), ("age", Duration), ("newest", Text)], &["lines > 0"]),
             Self::Tempo(_) => (vec![("traces", Number), ("age", Duration)], &["traces > 0"]),
             Self::Grafana(grafana) => grafana_fields(grafana.dashboard.is_some()),

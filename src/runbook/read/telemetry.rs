@@ -19,7 +19,9 @@ impl Cx<'_, '_, '_> {
         };
         if let Some(key) = lacks {
             let fault = Fault::error(self.node.at, format!("this look at logs needs `{key}`"));
-            self.reader.faults.push(fault.hint("logs of containers: `project`; of Loki: `from: loki`, `url` and `query`"));
+            self.reader
+                .faults
+                .push(fault.hint("logs of containers: `project`; of Loki: `from: loki`, `url` and `query`"));
         }
         Logs {
             pattern: self.plain("match").unwrap_or_default(),
