@@ -315,9 +315,8 @@ targets:
   services:
     kms: { deployment: d-kms }
     authz: { when: parts.identity, deployment: d-authz }
-    idp: {}
   extra:
-    rs: { when: parts.identity, deployment: d-rs }
+    rs: { when: parts.identity }
 probes:
   pods: { kubernetes: { of: pods, deployments: services } }
   other: { kubernetes: { of: pods, deployments: [web, extra], namespace: far, context: staging } }
@@ -337,12 +336,13 @@ steps: [{ title: a, check: pods }, { title: b, check: other }, { title: c, check
     };
     let plan = plan_of(text, &[]);
     let pods = look(&plan, "pods");
-    assert_eq!((texts(&pods.deployments), place(&pods).as_str()), (vec!["d-kms".into(), "idp".into()], "prod-eu/shop"));
+    assert_eq!((texts(&pods.deployments), place(&pods).as_str()), (vec!["d-kms".into()], "prod-eu/shop"));
     let other = look(&plan, "other");
     assert_eq!((texts(&other.deployments), place(&other).as_str()), (vec!["web".into(), String::new()], "staging/far"));
     // A group of which nothing is on is not all deployments.
     assert_eq!(texts(&look(&plan, "none").deployments), [""]);
     assert_eq!(texts(&look(&plan, "each.kms").deployments), ["${{ item.deployment }}"]);
     let more = plan_of(text, &[("parts", "kms,identity")]);
-    assert_eq!(texts(&look(&more, "pods").deployments), ["d-kms", "d-authz", "idp"]);
+    assert_eq!(texts(&look(&more, "pods").deployments), ["d-kms", "d-authz"]);
+    assert_eq!(texts(&look(&more, "none").deployments), ["rs"], "its key, where it has no field of that name");
 }
