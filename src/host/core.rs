@@ -85,6 +85,8 @@ pub(super) struct Host {
     /// The run has ended: the host stays as long as somebody reads its end.
     pub leaving: bool,
     pub alone_since: Option<Instant>,
+    /// Somebody was attached since this host started.
+    pub was_attached: bool,
     /// Bytes typed into commands that are not journaled yet.
     pub typing: Typing,
     /// It was asked to end.

@@ -178,6 +178,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, Refused> {
         failed: None,
         leaving: false,
         alone_since: None,
+        was_attached: false,
         typing: Typing::default(),
         terminating: false,
     };

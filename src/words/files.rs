@@ -14,7 +14,7 @@ pub const PLAN: &str = "plan.json";
 pub const ANSWERS: &str = "answers.json";
 /// The runbook's files as read, byte for byte.
 pub const RUNBOOK_DIR: &str = "runbook";
-/// Output, timing, started and exit files of attempts.
+/// Output, timing, and what is known of attempts.
 pub const TERMINALS: &str = "terminals";
 /// The spool of samples.
 pub const SAMPLES: &str = "samples";
@@ -58,11 +58,6 @@ pub fn tim(attempt: u32) -> String {
 /// `N.started`: made with O_EXCL before the spawn.
 pub fn started(attempt: u32) -> String {
     format!("{attempt}.started")
-}
-
-/// `N.exit`: how the command ended (written to a temporary name, then renamed).
-pub fn exit(attempt: u32) -> String {
-    format!("{attempt}.exit")
 }
 
 /// `N.stdout`: the stdout of a capturing step, which is on a pipe.

@@ -138,7 +138,7 @@ impl Hands {
         hello.map(|h| h.attempts.iter().map(|r| (r.attempt, r.pid, r.out_len)).collect()).unwrap_or_default()
     }
 
-    /// Whether the keeper that was joined says next how an attempt ended: there was no room for its exit file.
+    /// Whether the keeper that was joined says next how an attempt ended: there was no room to write it down.
     pub(super) fn is_told_next(&self, attempt: u32) -> bool {
         self.keeper.as_ref().is_some_and(|keeper| keeper.hello().ended.contains(&attempt))
     }
