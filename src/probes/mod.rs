@@ -12,6 +12,7 @@ mod file;
 mod git;
 mod http;
 mod judge;
+mod kubernetes;
 mod looker;
 mod openapi;
 mod port;
@@ -22,6 +23,7 @@ mod publish;
 mod report;
 mod run;
 mod sampler;
+mod secret_like;
 mod seen;
 mod tcp;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::command::{partly, script, word};
+use super::kubectl::kubectl;
 use crate::engine::plan::Probe;
 use crate::engine::resolve::script_values;
 use crate::engine::state::State;
@@ -57,6 +58,7 @@ pub(super) fn how(state: &State, probe: &Probe, scope: &dyn Scope) -> How {
             How::Command(format!("git -C {0} rev-parse HEAD; git -C {0} status --short", word(&folder)))
         }
         ProbeKind::Docker(docker) => How::Command(docker_look(docker, scope)),
+        ProbeKind::Kubernetes(look) => How::Command(kubectl(look, scope)),
         ProbeKind::Run(run) => {
             How::Command(run.command.words.iter().map(|w| word(&fill(w))).collect::<Vec<_>>().join(" "))
         }

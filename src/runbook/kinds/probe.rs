@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Kubernetes;
 use crate::expr::Template;
 use crate::words::Name;
 
@@ -37,6 +38,8 @@ pub enum ProbeKind {
     Git(Git),
     /// A Docker Engine and what runs on it.
     Docker(Docker),
+    /// A Kubernetes cluster and what runs on it.
+    Kubernetes(Kubernetes),
     /// A command, for what has no API.
     Run(RunProbe),
     /// A bash script, for what has no API.
@@ -337,6 +340,7 @@ impl ProbeKind {
             Self::Openapi(_) => "openapi",
             Self::Git(_) => "git",
             Self::Docker(_) => "docker",
+            Self::Kubernetes(_) => "kubernetes",
             Self::Run(_) => "run",
             Self::Script(_) => "script",
             Self::AllOf(_) => "all_of",
@@ -374,6 +378,7 @@ impl ProbeKind {
             Self::Docker(d) => {
                 d.project.iter_mut().chain(&mut d.services).chain(&mut d.jobs).chain(&mut d.images).collect()
             }
+            Self::Kubernetes(k) => k.texts(),
             Self::Run(r) => r.command.words.iter_mut().chain(&mut r.cwd).chain(r.env.values_mut()).collect(),
             Self::Script(s) => s.cwd.iter_mut().chain(s.env.values_mut()).collect(),
             Self::AllOf(_) | Self::AnyOf(_) => vec![],

@@ -36,7 +36,7 @@ impl Cx<'_, '_, '_> {
         self.within(key, |cx| cx.api_kind(key)).flatten()
     }
 
-    fn hidden(&mut self, key: &'static str) -> Option<Template> {
+    pub(super) fn hidden(&mut self, key: &'static str) -> Option<Template> {
         self.text(key, Want::Hidden)
     }
 
@@ -167,6 +167,7 @@ impl Cx<'_, '_, '_> {
             }),
             "git" => ProbeKind::Git(Git { folder: self.hidden("folder") }),
             "docker" => ProbeKind::Docker(self.docker()),
+            "kubernetes" => ProbeKind::Kubernetes(self.kubernetes()),
             _ => return None,
         })
     }
