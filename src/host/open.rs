@@ -163,6 +163,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, Refused> {
         outside,
         root: home.root,
         env: home.env,
+        looking: None,
         inbox,
         sender,
         queue: VecDeque::new(),
@@ -178,6 +179,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, Refused> {
         failed: None,
         leaving: false,
         alone_since: None,
+        was_attached: false,
         typing: Typing::default(),
         terminating: false,
     };

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::command::{partly, script, word};
+use super::kubectl::kubectl;
 use super::{services, telemetry};
 use crate::engine::plan::Probe;
 use crate::engine::resolve::script_values;
@@ -58,6 +59,7 @@ pub(super) fn how(state: &State, probe: &Probe, scope: &dyn Scope) -> How {
             How::Command(format!("git -C {0} rev-parse HEAD; git -C {0} status --short", word(&folder)))
         }
         ProbeKind::Docker(docker) => How::Command(docker_look(docker, scope)),
+        ProbeKind::Kubernetes(look) => How::Command(kubectl(look, scope)),
         ProbeKind::Oauth(oauth) => How::Words(services::oauth(oauth, scope)),
         ProbeKind::Kms(kms) => How::Command(services::kms(kms, scope)),
         ProbeKind::Logs(logs) => How::Command(telemetry::logs(logs, scope)),

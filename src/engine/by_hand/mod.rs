@@ -1,6 +1,7 @@
 //! `by-hand.md`: what remains and the resolved rollback, as plain commands. When the program cannot go on, this can.
 
 mod command;
+mod kubectl;
 mod looks;
 mod services;
 mod telemetry;

@@ -158,6 +158,7 @@ impl ProbeKind {
                 (vec![("commit", Text), ("branch", Text), ("tag", Text), ("dirty", Bool), ("commit_time", Time)], &[])
             }
             Self::Docker(docker) => docker_fields(docker, figure),
+            Self::Kubernetes(kubernetes) => kubernetes.fields(figure),
             Self::Oauth(oauth) => oauth_fields(oauth),
             Self::Kms(_) => kms_fields(),
             Self::Logs(_) => {
@@ -192,6 +193,7 @@ impl ProbeKind {
                 (DockerOf::Stats, DockerFigure::Memory) => Unit::Bytes,
                 _ => Unit::Count,
             },
+            Self::Kubernetes(kubernetes) => kubernetes.unit(),
             _ => Unit::Count,
         }
     }
@@ -343,7 +345,15 @@ mod tests {
 
     fn all() -> Vec<ProbeKind> {
         let report = |format| ProbeKind::Report(Report { format, ..Report::default() });
+        let kubernetes = |of| ProbeKind::Kubernetes(Kubernetes { of, ..Kubernetes::default() });
         vec![
+            kubernetes(KubernetesOf::Api),
+            kubernetes(KubernetesOf::Pods),
+            kubernetes(KubernetesOf::Rollout),
+            kubernetes(KubernetesOf::Secrets),
+            kubernetes(KubernetesOf::Environment),
+            kubernetes(KubernetesOf::Stats),
+            kubernetes(KubernetesOf::Events),
             ProbeKind::Http(Http::default()),
             ProbeKind::Tls(Tls::default()),
             ProbeKind::Tcp(Tcp::default()),

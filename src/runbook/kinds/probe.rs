@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Grafana, Kms, Logs, Loki, Oauth, Tempo};
+use super::{Grafana, Kms, Kubernetes, Logs, Loki, Oauth, Tempo};
 use crate::expr::Template;
 use crate::words::Name;
 
@@ -38,6 +38,8 @@ pub enum ProbeKind {
     Git(Git),
     /// A Docker Engine and what runs on it.
     Docker(Docker),
+    /// A Kubernetes cluster and what runs on it.
+    Kubernetes(Kubernetes),
     /// The authorization-code flow, and what its token is good for.
     Oauth(Box<Oauth>),
     /// A round trip through a key management service.
@@ -350,6 +352,7 @@ impl ProbeKind {
             Self::Openapi(_) => "openapi",
             Self::Git(_) => "git",
             Self::Docker(_) => "docker",
+            Self::Kubernetes(_) => "kubernetes",
             Self::Oauth(_) => "oauth",
             Self::Kms(_) => "kms",
             Self::Logs(_) => "logs",
@@ -403,6 +406,7 @@ impl ProbeKind {
             Self::Docker(d) => {
                 d.project.iter_mut().chain(&mut d.services).chain(&mut d.jobs).chain(&mut d.images).collect()
             }
+            Self::Kubernetes(k) => k.texts(),
             Self::Oauth(o) => o.texts(),
             Self::Kms(k) => k.texts(),
             Self::Logs(l) => l.texts(),

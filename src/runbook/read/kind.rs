@@ -158,6 +158,7 @@ impl Cx<'_, '_, '_> {
             }),
             "git" => ProbeKind::Git(Git { folder: self.hidden("folder") }),
             "docker" => ProbeKind::Docker(self.docker()),
+            "kubernetes" => ProbeKind::Kubernetes(self.kubernetes()),
             "oauth" => ProbeKind::Oauth(Box::new(self.oauth())),
             "logs" => ProbeKind::Logs(Box::new(self.logs())),
             "loki" => ProbeKind::Loki(self.loki()),

@@ -7,6 +7,7 @@ mod command;
 mod header;
 mod id;
 mod kind;
+mod kubernetes;
 mod parts;
 mod probe;
 mod reader;

@@ -10,6 +10,7 @@ mod idp;
 mod kms_admin;
 mod kms_api;
 mod kms_document;
+mod kubernetes;
 mod listen;
 mod notices;
 mod postgres;
@@ -134,6 +135,7 @@ impl Listeners {
             Port::Otlp => listen::serve(listener, None, collector::otlp(), stop),
             Port::Notices => listen::serve(listener, None, notices::router(core), stop),
             Port::Docker => listen::serve(listener, None, docker::router(core), stop),
+            Port::Kubernetes => listen::serve(listener, server, kubernetes::router(core), stop),
             Port::Postgres => postgres::serve(listener, core, stop),
         }
     }

@@ -37,11 +37,13 @@ pub enum Port {
     Notices,
     /// The Docker Engine's API.
     Docker,
+    /// The Kubernetes API server.
+    Kubernetes,
 }
 
 impl Port {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::KmsApi,
         Self::KmsAdmin,
         Self::Kms2Api,
@@ -55,6 +57,7 @@ impl Port {
         Self::Otlp,
         Self::Notices,
         Self::Docker,
+        Self::Kubernetes,
     ];
 }
 
