@@ -163,6 +163,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, Refused> {
         outside,
         root: home.root,
         env: home.env,
+        looking: None,
         inbox,
         sender,
         queue: VecDeque::new(),

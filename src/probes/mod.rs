@@ -32,6 +32,7 @@ mod tls;
 mod trust;
 
 pub use ctx::Ctx;
+pub use docker::docker_place;
 pub use judge::Given;
 pub use looker::{LookSpec, Looker};
 pub use postgres::STATE_QUERY;

@@ -16,6 +16,8 @@ pub const ANSWERS: &str = "answers.json";
 pub const RUNBOOK_DIR: &str = "runbook";
 /// Output, timing, and what is known of attempts.
 pub const TERMINALS: &str = "terminals";
+/// What commands are given of the run's own (a kubeconfig); goes when the run ends.
+pub const PRIVATE: &str = "private";
 /// The spool of samples.
 pub const SAMPLES: &str = "samples";
 /// Files that steps and pins save (`$run_dir`).

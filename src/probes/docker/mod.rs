@@ -30,6 +30,12 @@ pub(super) async fn look(spec: &Docker, ctx: &Ctx) -> Seen {
     seen.unwrap_or_else(|problem| Problem { means: Means::Nothing, ..problem }.into())
 }
 
+/// Where an engine is that a command with this environment would talk to, and whether it is asked by TLS; none when that
+/// cannot be said, or only the docker command can go there.
+pub fn docker_place(env: &std::collections::BTreeMap<String, String>) -> Option<(String, bool)> {
+    place::of(env).ok().map(|place| (place.host, place.certificates.is_some()))
+}
+
 /// The project's name.
 fn project(spec: &Docker) -> Result<&str, Problem> {
     maybe(spec.project.as_ref())?.ok_or_else(|| Problem::nothing("no Compose project is named"))
