@@ -15,4 +15,4 @@ pub use command::{Acting, Danger, Defaults, Retry, Run, Script, Shell};
 pub use fields::{Fields, answer_type, command_fields, field_type};
 pub use look::{Every, ItemRef, ProbeRef, ProbeSpec, is_key, is_name};
 pub use probe::*;
-pub use sensing::{Baseline, Channel, Check, CheckLook, Notify, Wait, WaitFor};
+pub use sensing::{Baseline, Channel, Check, CheckLook, Notify, Settings, Wait, WaitFor};

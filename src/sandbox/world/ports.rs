@@ -35,13 +35,15 @@ pub enum Port {
     Otlp,
     /// Receiver of notices.
     Notices,
+    /// Receiver of mail.
+    Mail,
     /// The Docker Engine's API.
     Docker,
 }
 
 impl Port {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::KmsApi,
         Self::KmsAdmin,
         Self::Kms2Api,
@@ -54,6 +56,7 @@ impl Port {
         Self::Collector,
         Self::Otlp,
         Self::Notices,
+        Self::Mail,
         Self::Docker,
     ];
 }
