@@ -20,5 +20,5 @@ pub use identity::{Kms, Oauth};
 pub use kubernetes::{Kubernetes, KubernetesFigure, KubernetesOf};
 pub use look::{Every, ItemRef, ProbeRef, ProbeSpec, is_key, is_name};
 pub use probe::*;
-pub use sensing::{Baseline, Channel, Check, CheckLook, Notify, Wait, WaitFor};
+pub use sensing::{Baseline, Channel, Check, CheckLook, Notify, Settings, Wait, WaitFor};
 pub use telemetry::{Auth, Grafana, Logs, LogsFrom, Loki, Tempo};
