@@ -2,4 +2,4 @@
 
 mod notify;
 
-pub use notify::{Message, Receiver, send};
+pub use notify::{Answered, Jira, Mail, MailTls, Message, Pager, Receiver, send};

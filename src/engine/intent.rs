@@ -106,6 +106,8 @@ pub enum Want {
     Adopted { item: ItemId, attempt: u32, pid: Option<u32> },
     /// A notice was answered.
     Called { item: ItemId, attempt: u32, ok: bool, answer: String },
+    /// A receiver that had not taken a notice while its step waited has taken it, or is given up.
+    Told { item: ItemId, attempt: u32, to: Name, ok: bool, answer: String },
     /// Bytes were typed into a command (one a burst).
     Typed { item: ItemId, attempt: u32, bytes: u64 },
     // eyes
@@ -191,6 +193,7 @@ impl Want {
             | Self::Lost { .. }
             | Self::Adopted { .. }
             | Self::Called { .. }
+            | Self::Told { .. }
             | Self::Typed { .. }
             | Self::Verdict { .. }
             | Self::Looked { .. }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::core::Host;
 use super::log;
+use super::notices::Notice;
 use crate::engine::event::Env;
 use crate::engine::{Effect, Refusal, State, Timer, Want, by_hand, resolve};
 use crate::expr::Template;
@@ -35,7 +36,9 @@ impl Host {
             Effect::Spawn(started) => self.spawn(*started),
             Effect::Signal { attempt, stage } => self.hands.signal(attempt, stage),
             Effect::GoOnUnrecorded { attempt } => self.hands.go_on_unrecorded(attempt),
-            Effect::Notify { item, attempt, to, title, text } => self.notify(item, attempt, &to, &title, &text),
+            Effect::Notify { item, attempt, to, title, text } => {
+                self.notify(Notice { item, attempt, to: &to, title: &title, text: &text }, false);
+            }
             Effect::Look(probes) => self.eyes.look(&probes),
             Effect::Settle { item, attempt, probes } => self.eyes.settle(&self.state.plan, item, attempt, &probes),
             Effect::CheckPlaces => self.look_at_places(),

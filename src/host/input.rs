@@ -5,7 +5,7 @@ use super::world::World;
 use crate::keeper::Heard;
 use crate::link::FromClient;
 use crate::probes::Answer;
-use crate::words::{Actor, ItemId};
+use crate::words::{Actor, ItemId, Name};
 
 /// One thing that the loop has to deal with.
 pub enum Input {
@@ -25,6 +25,19 @@ pub enum Input {
         item: ItemId,
         /// The attempt.
         attempt: u32,
+        /// It was taken.
+        ok: bool,
+        /// The receiver's answer, or why not.
+        answer: String,
+    },
+    /// A receiver that had not taken a notice at first has taken it, or is given up.
+    LateNotice {
+        /// The item.
+        item: ItemId,
+        /// The attempt.
+        attempt: u32,
+        /// The channel.
+        to: Name,
         /// It was taken.
         ok: bool,
         /// The receiver's answer, or why not.

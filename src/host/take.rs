@@ -26,6 +26,10 @@ impl Host {
                 let answer = self.secrets.mask(&answer);
                 self.intend(Actor::host(), Want::Called { item, attempt, ok, answer });
             }
+            Input::LateNotice { item, attempt, to, ok, answer } => {
+                let answer = self.secrets.mask(&answer);
+                self.intend(Actor::host(), Want::Told { item, attempt, to, ok, answer });
+            }
             Input::SecondPerson { item, hash, yes, name, says } => {
                 let want = Want::Decide { item, hash, yes, by: name.clone(), proof: Proof::Stated, says: Some(says) };
                 self.intend(name, want);

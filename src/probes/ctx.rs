@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 
 use super::client::ClientCache;
 use super::docker::EngineCache;
 use super::kubernetes::ClusterCache;
+use super::logs::Read;
 use super::seen::{Problem, Seen};
 use crate::expr::Template;
 use crate::words::{Unit, Value};
@@ -31,6 +33,10 @@ pub struct Ctx {
     pub(super) engine: EngineCache,
     /// The Kubernetes client of the last look.
     pub(super) cluster: ClusterCache,
+    /// What was read of logs so far.
+    pub(super) read: Read,
+    /// When this context was made: from then on a look counts that names no time.
+    pub(super) born: DateTime<Utc>,
     /// One blocking look at a time: a disk that hangs must not eat a thread a look.
     one: Arc<Semaphore>,
 }
@@ -46,6 +52,8 @@ impl Ctx {
             clients: ClientCache::default(),
             engine: EngineCache::default(),
             cluster: ClusterCache::default(),
+            read: Read::default(),
+            born: Utc::now(),
             one: Arc::new(Semaphore::new(1)),
         }
     }

@@ -11,7 +11,10 @@ use super::ctx::Ctx;
 use super::judge::{Given, judge};
 use super::publish::{self, publish};
 use super::seen::{Problem, Seen};
-use super::{config, docker, file, git, http, kubernetes, openapi, port, postgres, prometheus, report, run, tcp, tls};
+use super::{
+    config, docker, file, git, http, kms, kubernetes, logs, oauth, openapi, port, postgres, prometheus, report, run,
+    tcp, telemetry, tls,
+};
 use crate::expr::Expr;
 use crate::runbook::kinds::{DockerOf, KubernetesOf, ProbeKind};
 use crate::words::{ProbeId, Sample, Unit, short_duration};
@@ -102,6 +105,12 @@ impl Looker {
             ProbeKind::Git(spec) => git::look(spec, ctx).await,
             ProbeKind::Docker(spec) => docker::look(spec, ctx).await,
             ProbeKind::Kubernetes(spec) => kubernetes::look(spec, ctx).await,
+            ProbeKind::Oauth(spec) => oauth::look(spec, ctx).await,
+            ProbeKind::Kms(spec) => kms::look(spec, ctx).await,
+            ProbeKind::Logs(spec) => logs::look(spec, ctx).await,
+            ProbeKind::Loki(spec) => telemetry::lines(spec, ctx).await,
+            ProbeKind::Tempo(spec) => telemetry::traces(spec, ctx).await,
+            ProbeKind::Grafana(spec) => telemetry::dashboards(spec, ctx).await,
             ProbeKind::Run(spec) => run::command(spec, ctx).await,
             ProbeKind::Script(spec) => run::script(spec, ctx).await,
             ProbeKind::AllOf(_) | ProbeKind::AnyOf(_) => {
@@ -137,6 +146,17 @@ impl Looker {
             }
             ProbeKind::Kubernetes(_) => Problem::nothing(format!("the Kubernetes API did not answer in {limit}"))
                 .hint("is the VPN up? a look at `of: api` says whether the API server answers at all"),
+            ProbeKind::Oauth(_) | ProbeKind::Kms(_) => {
+                Problem::failing(format!("not done in {limit}")).hint("raise the probe's `timeout:`")
+            }
+            ProbeKind::Logs(_) => Problem::nothing(format!("not read in {limit}"))
+                .hint("there may be much to read: raise the probe's `timeout:`"),
+            ProbeKind::Grafana(grafana) if grafana.dashboard.is_none() => {
+                Problem::failing(format!("Grafana did not answer in {limit}"))
+            }
+            ProbeKind::Loki(_) | ProbeKind::Tempo(_) | ProbeKind::Grafana(_) => {
+                Problem::nothing(format!("no answer in {limit}"))
+            }
             ProbeKind::Prometheus(_) => Problem::nothing(format!("Prometheus did not answer in {limit}")),
             ProbeKind::Port(_)
             | ProbeKind::File(_)

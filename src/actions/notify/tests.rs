@@ -1,6 +1,6 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{self, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ fn message() -> Message {
         key: "run1/announce/1".into(),
         title: "Deploy <prod>".into(),
         text: "1.2.3 goes out\n<!channel> & more".into(),
+        ..Message::default()
     }
 }
 
@@ -38,13 +39,21 @@ fn receiver(answers: Vec<&'static str>) -> (SocketAddr, JoinHandle<Vec<String>>)
     (at, thread)
 }
 
-fn sent_to(handle: Option<Handle>, to: Vec<(&str, Receiver)>) -> (bool, String) {
+const QUICK: &[Duration] = &[Duration::from_millis(10); 2];
+
+fn sent_with(handle: Option<Handle>, late: &'static [Duration], to: Vec<(&str, Receiver)>) -> mpsc::Receiver<Answered> {
     let (sender, answer) = channel();
     let to = to.into_iter().map(|(name, receiver)| (Name::from(name), receiver)).collect();
-    let tell = move |ok, said| sender.send((ok, said)).unwrap();
-    const QUICK: &[Duration] = &[Duration::from_millis(10); 2];
-    deliver::send_with(QUICK, handle, to, message(), tell);
-    answer.recv_timeout(Duration::from_secs(10)).unwrap()
+    let pauses = deliver::Pauses { first: QUICK, late };
+    deliver::send_with(pauses, handle, to, message(), move |answered| sender.send(answered).unwrap());
+    answer
+}
+
+fn sent_to(handle: Option<Handle>, to: Vec<(&str, Receiver)>) -> (bool, String) {
+    match sent_with(handle, &[], to).recv_timeout(Duration::from_secs(10)).unwrap() {
+        Answered::First { ok, said } => (ok, said),
+        late @ Answered::Late { .. } => panic!("{late:?}"),
+    }
 }
 
 fn sent(receiver: Receiver) -> (bool, String) {
@@ -129,4 +138,43 @@ fn one_receiver_that_fails_is_told_beside_those_that_took_it() {
         format!("pager: 127.0.0.1: connection refused (3 tries); team: 127.0.0.1: 200 OK: ok; odd: {odd}")
     );
     thread.join().unwrap();
+}
+
+#[test]
+fn who_does_not_take_it_at_first_is_tried_on_behind_the_run() {
+    let (at, thread) = receiver(vec![BUSY, BUSY, BUSY, BUSY, OK]);
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let to = vec![
+        ("team", Receiver::Webhook(format!("http://{at}/"))),
+        ("gone", Receiver::Webhook(format!("http://{closed}/"))),
+    ];
+    let answers = sent_with(None, QUICK, to);
+    let next = || answers.recv_timeout(Duration::from_secs(10)).unwrap();
+    let on = "(3 tries; tried on behind the run)";
+    let busy = format!("team: 127.0.0.1: 503 Service Unavailable {on}; gone: 127.0.0.1: connection refused {on}");
+    assert_eq!(next(), Answered::First { ok: false, said: busy });
+    let mut late = [next(), next()];
+    late.sort_by_key(|l| format!("{l:?}"));
+    let gone = "127.0.0.1: connection refused (5 tries; given up)".to_owned();
+    assert_eq!(late[0], Answered::Late { to: "gone".into(), ok: false, said: gone });
+    assert_eq!(late[1], Answered::Late { to: "team".into(), ok: true, said: "127.0.0.1: 200 OK: ok".into() });
+    assert_eq!(thread.join().unwrap().len(), 5);
+    assert!(answers.recv().is_err(), "nothing else is told");
+}
+
+#[test]
+fn a_line_that_stands_already_is_not_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notices.jsonl");
+    assert!(sent(Receiver::File(path.clone())).0);
+    let (sender, answers) = channel();
+    let again = Message { again: true, ..message() };
+    let other = Message { again: true, key: "run1/announce/2".into(), ..message() };
+    for message in [again, other] {
+        let sender = sender.clone();
+        let to = vec![("team".into(), Receiver::File(path.clone()))];
+        send(None, to, message, move |answered| sender.send(answered).unwrap());
+        let Answered::First { ok: true, .. } = answers.recv_timeout(Duration::from_secs(10)).unwrap() else { panic!() };
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
 }

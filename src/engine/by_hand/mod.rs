@@ -3,6 +3,8 @@
 mod command;
 mod kubectl;
 mod looks;
+mod services;
+mod telemetry;
 
 use std::fmt::Write as _;
 

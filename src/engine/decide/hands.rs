@@ -63,6 +63,10 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
             }
             None => late(item, *attempt, answer),
         },
+        Want::Told { item, to, ok, answer, .. } => {
+            let title = super::title(state, super::find(state, item)?);
+            vec![Event::NoticeSent { to: to.clone(), ok: *ok, answer: format!("\"{title}\": {answer}") }]
+        }
         Want::Typed { item, attempt, bytes } => {
             super::find(state, item)?;
             vec![Event::TypedInto { item: item.clone(), attempt: *attempt, bytes: *bytes }]

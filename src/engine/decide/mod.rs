@@ -136,6 +136,7 @@ fn one(state: &State, intent: &Intent) -> Decision {
         | Want::Lost { .. }
         | Want::Adopted { .. }
         | Want::Called { .. }
+        | Want::Told { .. }
         | Want::Typed { .. } => hands::decide(state, intent),
         Want::Verdict { .. }
         | Want::Looked { .. }

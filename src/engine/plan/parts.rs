@@ -124,6 +124,9 @@ pub struct Channel {
     pub kind: ChannelKind,
     /// Where to: address or path; may hold a secret, so it stays a template.
     pub to: Template,
+    /// What stands beside it, by its key in the runbook.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, Template>,
 }
 
 /// Something worth opening.

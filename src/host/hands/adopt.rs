@@ -70,14 +70,18 @@ impl Host {
     /// What runs is in the hands of a keeper that this version cannot talk with: then nothing may be said of it.
     pub(in crate::host) fn adopt(&mut self) -> Result<(), String> {
         let mut running: Vec<(ItemId, u32)> = vec![];
+        let mut notices: Vec<(ItemId, u32)> = vec![];
         for (index, attempt) in self.state.running.clone() {
             let plan = &self.state.plan.items[index];
             match plan.action {
                 Action::Run(_) => running.push((plan.id.clone(), attempt)),
-                // Whether the receiver has it nobody knows; a second one is not sent.
-                Action::Notify(_) => self.lost(attempt, plan.id.clone()),
+                Action::Notify(_) => notices.push((plan.id.clone(), attempt)),
                 _ => {}
             }
+        }
+        // Whether the receiver has it nobody knows.
+        for (item, attempt) in notices {
+            self.notify_again(&item, attempt);
         }
         if !running.is_empty() {
             match self.join_keeper() {

@@ -5,12 +5,14 @@ mod engine;
 mod environment;
 mod failure;
 mod images;
+mod logs;
 mod place;
 mod project;
 mod stats;
 mod volumes;
 
 pub(super) use engine::EngineCache;
+pub(super) use logs::Log;
 
 use super::ctx::{Ctx, list, maybe, said, texts};
 use super::seen::{Means, Problem, Seen};

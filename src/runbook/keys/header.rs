@@ -241,10 +241,50 @@ static CHANNEL: Part = part(
     &[&[
         key("slack", Kind::Text, "An incoming webhook of Slack."),
         key("webhook", Kind::Text, "An address that takes a POST."),
-        key("email", Kind::Text, "A receiver of mail."),
+        key("email", Kind::Text, "Receivers of mail, separated by commas."),
         key("server", Kind::Text, "The mail server, `host:port`.").beside(&["email"]),
-        key("pagerduty", Kind::Text, "An integration key of PagerDuty."),
-        key("jira", Kind::Text, "An issue of Jira that gets a comment."),
+        key("from", Kind::Text, "The mail's sender.")
+            .or("`user` when it is an address, else flightdeck@ this host")
+            .beside(&["email"]),
+        key(
+            "tls",
+            Kind::Words(&[
+                ("starttls", "the dialogue must change to TLS"),
+                ("tls", "TLS from the first byte"),
+                ("none", "nothing is encrypted: to this machine only"),
+            ]),
+            "How mail is encrypted on its way to the server.",
+        )
+        .or("`tls` at port 465, `none` at this machine, else `starttls`")
+        .beside(&["email"]),
+        key("password", Kind::Text, "The mail user's password; a secret.").beside(&["email"]),
+        key("pagerduty", Kind::Text, "An integration key of PagerDuty's events API v2; a secret."),
+        key(
+            "severity",
+            Kind::Words(&[
+                ("critical", "people are called"),
+                ("error", "as the service's urgency says"),
+                ("warning", "it may wait"),
+                ("info", "it is only shown"),
+            ]),
+            "How loud the event is.",
+        )
+        .or("error")
+        .beside(&["pagerduty"]),
+        key("url", Kind::Text, "Where PagerDuty's events go.")
+            .or("https://events.pagerduty.com")
+            .beside(&["pagerduty"]),
+        key(
+            "jira",
+            Kind::Text,
+            "Jira's address for a new issue in `project`, or an issue's (`…/browse/KEY`) that gets a comment.",
+        ),
+        key("project", Kind::Text, "Key of the project of a new issue.").beside(&["jira"]),
+        key("issue_type", Kind::Text, "Type of a new issue.").or("Task").beside(&["jira"]),
+        key("token", Kind::Text, "A token of Jira: with `user` the user's, else a personal access token; a secret.")
+            .beside(&["jira"]),
+        key("user", Kind::Text, "Who is known to the server.").beside(&["email", "jira"]),
+        key("ca", Kind::Text, "A file of CAs to trust beside the system's.").beside(&["email", "jira"]),
         key("file", Kind::Text, "A file that gets a line."),
         SOURCE,
     ]],

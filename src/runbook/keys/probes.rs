@@ -2,6 +2,8 @@
 
 use super::header::{SOURCE, WHEN};
 use super::key::{Key, Kind, Part, Space, key, part};
+use super::services::{KMS, OAUTH};
+use super::telemetry::{GRAFANA, LOGS, LOKI, TEMPO};
 
 /// How often a probe looks.
 pub const EVERY: Key = key(
@@ -14,7 +16,7 @@ pub const EVERY: Key = key(
 pub const TIMEOUT: Key = key("timeout", Kind::Duration, "After how long a look is given up.").or("3s");
 
 /// The keys of which a probe has one.
-pub static KINDS: [&str; 17] = [
+pub static KINDS: [&str; 23] = [
     "http",
     "tls",
     "tcp",
@@ -28,13 +30,19 @@ pub static KINDS: [&str; 17] = [
     "git",
     "docker",
     "kubernetes",
+    "oauth",
+    "kms",
+    "logs",
+    "loki",
+    "tempo",
+    "grafana",
     "run",
     "script",
     "all_of",
     "any_of",
 ];
 
-static KIND_KEYS: [Key; 17] = [
+static KIND_KEYS: [Key; 23] = [
     key("http", Kind::Part(&HTTP), "One HTTP(S) request."),
     key("tls", Kind::Part(&TLS), "A TLS handshake with an address, or certificate files."),
     key("tcp", Kind::Part(&TCP), "A TCP connection."),
@@ -48,6 +56,12 @@ static KIND_KEYS: [Key; 17] = [
     key("git", Kind::Part(&GIT), "A git folder."),
     key("docker", Kind::Part(&DOCKER), "A Docker Engine and what runs on it."),
     key("kubernetes", Kind::Part(&KUBERNETES), "A Kubernetes cluster and what runs on it."),
+    key("oauth", Kind::Part(&OAUTH), "The authorization-code flow with PKCE, and what its token is good for."),
+    key("kms", Kind::Part(&KMS), "A round trip through a key management service."),
+    key("logs", Kind::Part(&LOGS), "Lines of logs that match a pattern."),
+    key("loki", Kind::Part(&LOKI), "Whether streams of Loki have lines."),
+    key("tempo", Kind::Part(&TEMPO), "Whether traces arrive in Tempo."),
+    key("grafana", Kind::Part(&GRAFANA), "Grafana, and whether a dashboard exists and has data."),
     key("run", Kind::Command, "A command, for what has no API."),
     key("script", Kind::Script, "A script, for what has no API."),
     key("all_of", Kind::Names(Space::Probe), "The worst of those probes that are on."),

@@ -71,6 +71,9 @@ pub struct Notify {
     pub text: Template,
 }
 
+/// A channel's texts beside its address, by their keys in a runbook.
+pub type Settings = std::collections::BTreeMap<String, Template>;
+
 /// Where messages go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,20 +90,24 @@ pub enum Channel {
     },
     /// Mail.
     Email {
-        /// The receiver.
+        /// The receivers, separated by commas.
         to: Template,
-        /// The SMTP server, `host:port`.
-        server: Template,
+        /// The server and who is known there.
+        settings: Settings,
     },
-    /// An integration key of PagerDuty.
+    /// An event of PagerDuty.
     Pagerduty {
-        /// The key.
+        /// The integration's key.
         key: Template,
+        /// Where events go, and how loud they are.
+        settings: Settings,
     },
-    /// An issue of Jira that gets a comment.
+    /// A new issue of Jira, or a comment on one.
     Jira {
-        /// The issue's address.
+        /// Jira's address, or the issue's.
         url: Template,
+        /// The project, the issue's type, who writes.
+        settings: Settings,
     },
     /// A file that gets a line.
     File {
@@ -110,6 +117,13 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// Keys of settings that stand beside each kind.
+    pub const EMAIL: &'static [&'static str] = &["server", "from", "user", "password", "tls", "ca"];
+    /// See [`Self::EMAIL`].
+    pub const PAGERDUTY: &'static [&'static str] = &["url", "severity"];
+    /// See [`Self::EMAIL`].
+    pub const JIRA: &'static [&'static str] = &["project", "issue_type", "user", "token", "ca"];
+
     /// The channel's key in a runbook.
     pub fn key(&self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 
 use crate::expr::Template;
 use crate::runbook::keys::{Part, RUNBOOK};
-use crate::runbook::kinds::{Channel, Every, Field, FieldType};
+use crate::runbook::kinds::{Channel, Every, Field, FieldType, Settings};
 use crate::runbook::model::{
     Change, ChannelEntry, Contact, Effect, Limitation, Link, Objectives, Parameter, ParameterFrom, ProbeDefaults,
     Runbook, Target, TargetGroup, Want, Where, WhereKind,
@@ -277,14 +277,24 @@ impl Cx<'_, '_, '_> {
                     .hint("write `server: smtp.example.com:587`");
                 self.reader.faults.push(fault);
             }
-            Channel::Email { to, server: self.text("server", Want::Hidden).unwrap_or_default() }
+            Channel::Email { to, settings: self.settings(Channel::EMAIL) }
         } else if let Some(key) = self.text("pagerduty", Want::Hidden) {
-            Channel::Pagerduty { key }
+            Channel::Pagerduty { key, settings: self.settings(Channel::PAGERDUTY) }
         } else if let Some(url) = self.text("jira", Want::Hidden) {
-            Channel::Jira { url }
+            let new = self.get("project").is_some();
+            if !new && url.as_plain().is_some_and(|url| !url.contains("/browse/")) {
+                let fault = Fault::error(self.key_at("jira"), "a new issue needs a `project`")
+                    .hint("write `project: OPS`, or an issue's address (`https://jira.example.com/browse/OPS-1`) for a comment");
+                self.reader.faults.push(fault);
+            }
+            Channel::Jira { url, settings: self.settings(Channel::JIRA) }
         } else {
             Channel::File { path: self.text("file", Want::Hidden)? }
         };
         Some(ChannelEntry { at, channel, source: self.source(), uses: self.uses() })
+    }
+    /// The texts that stand beside a channel's address.
+    fn settings(&mut self, keys: &[&'static str]) -> Settings {
+        keys.iter().filter_map(|key| Some(((*key).to_owned(), self.text(key, Want::Hidden)?))).collect()
     }
 }

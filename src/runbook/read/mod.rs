@@ -11,7 +11,9 @@ mod kubernetes;
 mod parts;
 mod probe;
 mod reader;
+mod services;
 mod step;
+mod telemetry;
 
 pub use command::split;
 pub use header::{include_names, read_into};

@@ -61,6 +61,9 @@ pub(super) fn secrets(ports: &Ports) -> BTreeMap<String, String> {
         ("kube_token".to_owned(), secret(40)),
         ("team_webhook".to_owned(), format!("{notices}/team/{}", secret(16))),
         ("pager_webhook".to_owned(), format!("{notices}/pager/{}", secret(16))),
+        ("mail_password".to_owned(), secret(24)),
+        ("pagerduty_key".to_owned(), secret(32)),
+        ("jira_token".to_owned(), secret(24)),
     ]);
     for n in 1..=5 {
         all.insert(format!("unseal_{n}"), secret(48));
@@ -84,9 +87,17 @@ pub(super) fn write_unversioned(root: &Path, settings: &Settings) -> io::Result<
     for name in ["postgres_url", "postgres_username", "postgres_password", "postgres_database"] {
         write_private(&kms.join(format!("{name}.secret")), settings.secret(name).as_bytes())?;
     }
-    for name in
-        ["swagger_auth", "grafana_auth", "smoke_client_secret", "smoke_password", "team_webhook", "pager_webhook"]
-    {
+    for name in [
+        "swagger_auth",
+        "grafana_auth",
+        "smoke_client_secret",
+        "smoke_password",
+        "team_webhook",
+        "pager_webhook",
+        "mail_password",
+        "pagerduty_key",
+        "jira_token",
+    ] {
         write_private(&ours.join(name), settings.secret(name).as_bytes())?;
     }
     let password = settings.secret("grafana_auth").split(':').next_back().unwrap_or_default();

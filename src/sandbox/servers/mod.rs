@@ -7,14 +7,19 @@ mod docker;
 mod grafana;
 mod http;
 mod idp;
+mod jira;
 mod kms_admin;
 mod kms_api;
 mod kms_document;
 mod kubernetes;
 mod listen;
+mod mail;
 mod notices;
+mod pagerduty;
 mod postgres;
 mod queries;
+#[cfg(test)]
+mod receivers;
 mod rs;
 mod sql;
 #[cfg(test)]
@@ -134,6 +139,7 @@ impl Listeners {
             Port::Collector => listen::serve(listener, None, collector::health(core), stop),
             Port::Otlp => listen::serve(listener, None, collector::otlp(), stop),
             Port::Notices => listen::serve(listener, None, notices::router(core), stop),
+            Port::Mail => mail::serve(listener, self.tls.server.clone(), core, stop),
             Port::Docker => listen::serve(listener, None, docker::router(core), stop),
             Port::Kubernetes => listen::serve(listener, server, kubernetes::router(core), stop),
             Port::Postgres => postgres::serve(listener, core, stop),

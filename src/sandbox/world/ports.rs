@@ -35,6 +35,8 @@ pub enum Port {
     Otlp,
     /// Receiver of notices.
     Notices,
+    /// Receiver of mail.
+    Mail,
     /// The Docker Engine's API.
     Docker,
     /// The Kubernetes API server.
@@ -43,7 +45,7 @@ pub enum Port {
 
 impl Port {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::KmsApi,
         Self::KmsAdmin,
         Self::Kms2Api,
@@ -56,6 +58,7 @@ impl Port {
         Self::Collector,
         Self::Otlp,
         Self::Notices,
+        Self::Mail,
         Self::Docker,
         Self::Kubernetes,
     ];

@@ -155,16 +155,18 @@ impl Compiler<'_> {
             self.plan.contacts.push(contact);
         }
         for (name, entry) in &runbook.channels {
-            let (kind, to) = match &entry.channel {
-                kinds::Channel::Slack { url } => (ChannelKind::Slack, url),
-                kinds::Channel::Webhook { url } => (ChannelKind::Webhook, url),
-                kinds::Channel::File { path } => (ChannelKind::File, path),
-                kinds::Channel::Email { to, .. } => (ChannelKind::Email, to),
-                kinds::Channel::Pagerduty { key } => (ChannelKind::Pagerduty, key),
-                kinds::Channel::Jira { url } => (ChannelKind::Jira, url),
+            let none = kinds::Settings::new();
+            let (kind, to, settings) = match &entry.channel {
+                kinds::Channel::Slack { url } => (ChannelKind::Slack, url, &none),
+                kinds::Channel::Webhook { url } => (ChannelKind::Webhook, url, &none),
+                kinds::Channel::File { path } => (ChannelKind::File, path, &none),
+                kinds::Channel::Email { to, settings } => (ChannelKind::Email, to, settings),
+                kinds::Channel::Pagerduty { key, settings } => (ChannelKind::Pagerduty, key, settings),
+                kinds::Channel::Jira { url, settings } => (ChannelKind::Jira, url, settings),
             };
             let sources = self.here(None, &NONE).sources(&entry.source);
-            self.plan.channels.push(Channel { name: name.clone(), kind, to: to.clone() });
+            let (to, settings) = (to.clone(), settings.clone());
+            self.plan.channels.push(Channel { name: name.clone(), kind, to, settings });
             self.carry(&sources, "channel", name.as_str());
         }
         for link in &runbook.links {
