@@ -25,7 +25,8 @@ pub(super) fn kubectl(look: &Kubernetes, scope: &dyn Scope) -> String {
         }
         KubernetesOf::Pods => format!("kubectl get pods{place}"),
         KubernetesOf::Rollout => each(&look.deployments, &|name| {
-            format!("kubectl rollout status {}{place} --watch=false", word(&format!("deployment/{name}")))
+            let deployment = word(&format!("deployment/{name}"));
+            format!("kubectl get {deployment}{place} -o wide; kubectl rollout status {deployment}{place} --timeout=2m")
         }),
         KubernetesOf::Secrets => match (&look.manifests, look.secrets.as_slice()) {
             (_, [_, ..]) => {
@@ -83,7 +84,11 @@ mod tests {
              kubectl auth can-i get pods --subresource=log --context prod-eu -n shop"
         );
         let rollout = Kubernetes { deployments: texts(&["kms"]), ..place(KubernetesOf::Rollout) };
-        assert_eq!(said(&rollout), "kubectl rollout status deployment/kms --context prod-eu -n shop --watch=false");
+        assert_eq!(
+            said(&rollout),
+            "kubectl get deployment/kms --context prod-eu -n shop -o wide; \
+             kubectl rollout status deployment/kms --context prod-eu -n shop --timeout=2m"
+        );
         let secrets = Kubernetes { secrets: texts(&["db/password"]), ..place(KubernetesOf::Secrets) };
         assert_eq!(said(&secrets), "kubectl describe secret db --context prod-eu -n shop");
         assert_eq!(said(&place(KubernetesOf::Stats)), "kubectl top pods --context prod-eu -n shop");

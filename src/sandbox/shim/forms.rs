@@ -131,6 +131,7 @@ const TABLE: &[(&str, Does)] = &[
     ("kubectl get {kinds=deployments} -n {namespace} -o jsonpath={path}", Does::GetObjects),
     ("kubectl get {kinds=deployments,configmaps} -n {namespace} -o {yaml=yaml}", Does::GetObjects),
     ("kubectl get deployment/{name} -n {namespace} -o json", Does::GetDeployment),
+    ("kubectl get deployment/{name} -n {namespace} -o {wide=wide}", Does::GetObjects),
     ("kubectl get pods -n {namespace}", Does::Pods),
     ("kubectl get pods -n {namespace} {bare=--no-headers}", Does::Pods),
     ("kubectl top pods -n {namespace}", Does::Top),

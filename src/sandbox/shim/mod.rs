@@ -51,7 +51,15 @@ pub fn links(bin: &Path, exe: &Path) -> io::Result<()> {
 
 /// Answers one call; when the command is gone, nobody is told.
 pub async fn answer(core: &Core, call: &Call, output: &mut Output) {
-    let Some((does, given)) = forms::find(&call.name, &call.args) else {
+    let args = match in_context(&call.name, &call.args, &core.settings().context) {
+        Ok(args) => args,
+        Err(other) => {
+            let _ = output.send(&Frame::Err(format!("error: context {other:?} does not exist\n"))).await;
+            let _ = output.send(&Frame::Exit(1)).await;
+            return;
+        }
+    };
+    let Some((does, given)) = forms::find(&call.name, &args) else {
         let words: Vec<&str> = std::iter::once(&call.name).chain(&call.args).map(String::as_str).collect();
         let _ = output.send(&Frame::Err(format!("{}: not simulated\n", words.join(" ")))).await;
         let _ = output.send(&Frame::Exit(NOT_SIMULATED)).await;
@@ -61,6 +69,20 @@ pub async fn answer(core: &Core, call: &Call, output: &mut Output) {
     if let Ok(code) = run(does, &mut command).await {
         let _ = output.send(&Frame::Exit(code)).await;
     }
+}
+
+/// The arguments without kubectl's `--context NAME`, which may stand anywhere; the name when it is not the world's.
+fn in_context(name: &str, args: &[String], context: &str) -> Result<Vec<String>, String> {
+    let mut args = args.to_vec();
+    let at = args.iter().position(|arg| name == "kubectl" && arg == "--context");
+    if let Some(at) = at.filter(|at| at + 1 < args.len()) {
+        let mut named = args.drain(at..at + 2);
+        if let Some(other) = named.nth(1).filter(|named| named != context) {
+            drop(named);
+            return Err(other);
+        }
+    }
+    Ok(args)
 }
 
 async fn run(does: Does, command: &mut Command<'_>) -> Ended {

@@ -255,6 +255,12 @@ async fn the_kubectl_story_forward_and_back() {
     assert_eq!(ok(&world, "kubectl get --raw /readyz").await, "ok");
     assert_eq!(ok(&world, &format!("kubectl auth can-i patch deployments {ns}")).await, "yes\n");
     assert_eq!(ok(&world, "kubectl get namespace cryptoutil-prod -o name").await, "namespace/cryptoutil-prod\n");
+    // As the run's text of commands by hand has them: with the pinned context, which is no other's.
+    let wide =
+        ok(&world, &format!("kubectl get deployment/cryptoutil-kms --context flightdeck-training {ns} -o wide")).await;
+    assert!(wide.lines().count() == 2 && wide.contains("cryptoutil:1.4.2"), "{wide}");
+    let other = sh(&world, &format!("kubectl get pods --context other {ns}")).await;
+    assert_eq!((other.code, other.err.as_str()), (1, "error: context \"other\" does not exist\n"));
     let deployment = async || -> serde_json::Value {
         serde_json::from_str(&ok(&world, &format!("kubectl get deployment/cryptoutil-kms {ns} -o json")).await).unwrap()
     };

@@ -65,7 +65,12 @@ pub async fn get_objects(command: &mut Command<'_>) -> Ended {
         command.out(lines).await?;
         return Ok(0);
     }
-    let rows = command.look(|s, now| {
+    let wide = command.given.has("wide");
+    let images = |d: &crate::sandbox::state::kube::Deployment| {
+        let image = d.current().map(|r| r.image().to_owned()).unwrap_or_default();
+        vec![d.name.clone(), image, format!("app={}", d.name)]
+    };
+    let rows: Vec<Vec<String>> = command.look(|s, now| {
         let row = |d: &crate::sandbox::state::kube::Deployment| {
             let status = d.status(now);
             vec![
@@ -76,8 +81,18 @@ pub async fn get_objects(command: &mut Command<'_>) -> Ended {
                 ages::kubectl(now - d.created),
             ]
         };
-        s.cluster.deployments.values().map(row).collect()
+        let one = command.given.get("name");
+        let asked = s.cluster.deployments.values().filter(|d| one.is_empty() || d.name == one);
+        asked.map(|d| [row(d), if wide { images(d) } else { vec![] }].concat()).collect()
     });
+    if rows.is_empty() && command.given.has("name") {
+        return no_deployment(command).await;
+    }
+    if wide {
+        let heads = ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE", "CONTAINERS", "IMAGES", "SELECTOR"];
+        command.out(table::table(&heads, rows)).await?;
+        return Ok(0);
+    }
     command.out(table::table(&["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"], rows)).await?;
     Ok(0)
 }
