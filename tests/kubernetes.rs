@@ -1,7 +1,7 @@
 //! The kubernetes probe against the sandbox's API server and against a real one: the same looks, two worlds.
 //!
-//! [`seen_as_it_is`] is what both have in common: it takes a kubeconfig and a namespace with one deployment that is
-//! rolled out, and one secret.
+//! [`seen_as_it_is`] is what both have in common. It takes an environment with a kubeconfig, and a namespace with one
+//! deployment that gets rolled out and one secret.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
 

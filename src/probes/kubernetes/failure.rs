@@ -24,9 +24,20 @@ pub(super) fn failure(error: &Error, place: &str) -> Problem {
         }
         Error::Service(source) => match source.downcast_ref::<AuthError>() {
             Some(error) => no_login(error),
-            None => causes::failure(error, place, None),
+            None => below(error, place),
         },
-        other => causes::failure(other, place, None),
+        other => below(other, place),
+    }
+}
+
+/// A failure of the network or of TLS. Whom to trust the kubeconfig says here, not a setting of the probe.
+fn below(error: &Error, place: &str) -> Problem {
+    let problem = causes::failure(error, place, None);
+    match &problem.hint {
+        Some(hint) if ["`ca:`", "`fingerprint", "`cert:`"].iter().any(|setting| hint.contains(setting)) => {
+            problem.hint("is `certificate-authority` of the kubeconfig that of this cluster? log in again")
+        }
+        _ => problem,
     }
 }
 

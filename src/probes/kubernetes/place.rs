@@ -33,9 +33,8 @@ pub(super) fn read(files: &[Stamp]) -> Result<Kubeconfig, Problem> {
         return Err(Problem::nothing(format!("no kubeconfig: there is no file {named}"))
             .hint("log in to the cluster, or let KUBECONFIG name the file"));
     }
-    let merged = there.into_iter().try_fold(Kubeconfig::default(), |merged, file| {
-        merged.merge(Kubeconfig::read_from(file)?).map_err(|e| -> KubeconfigError { e })
-    });
+    let merged: Result<_, KubeconfigError> =
+        there.into_iter().try_fold(Kubeconfig::default(), |merged, file| merged.merge(Kubeconfig::read_from(file)?));
     merged.map_err(|e| no_config(&e))
 }
 

@@ -122,7 +122,8 @@ impl Kubernetes {
                     ("revision", Type::map(Number)),
                     ("images", Type::map(Text)),
                 ],
-                &["missing is empty", "complete"],
+                // Together they are `complete`, each with its own words when it fails.
+                &["missing is empty", "stuck is empty", "waiting is empty"],
             ),
             KubernetesOf::Secrets => (
                 vec![("missing", texts()), ("missing_keys", texts()), ("count", Number)],
