@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use flightdeck::expr::{Expr, Template};
 use flightdeck::probes::{Given, LookSpec, Looker};
-use flightdeck::runbook::kinds::{Kubernetes, KubernetesFigure, KubernetesOf, ProbeKind};
+use flightdeck::runbook::kinds::{Kubernetes, KubernetesFigure, KubernetesOf, Logs, LogsFrom, ProbeKind};
 use flightdeck::sandbox::{self, Leash};
 use flightdeck::words::{Look, Sample, Value};
 
@@ -32,7 +32,10 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// A probe with the kind's own expectations.
 fn looker(env: &BTreeMap<String, String>, root: &str, look: Kubernetes) -> Looker {
-    let kind = ProbeKind::Kubernetes(look);
+    looker_of(env, root, ProbeKind::Kubernetes(look))
+}
+
+fn looker_of(env: &BTreeMap<String, String>, root: &str, kind: ProbeKind) -> Looker {
     let fields = kind.fields(None);
     let spec = LookSpec {
         expect: fields.defaults.iter().map(|e| Expr::parse(e).unwrap()).collect(),
@@ -214,6 +217,25 @@ fn the_sandbox_answers_as_a_cluster_does() {
     };
     let elsewhere = look(env, elsewhere);
     assert_eq!((elsewhere.look, list(&elsewhere, "denied")), (Look::Bad, vec!["patch deployments".to_owned()]));
+
+    // Logs of all its pods; those of a namespace without any are no clean ones.
+    let logs = |namespace: &str, pattern: &str| {
+        let kind = ProbeKind::Logs(Box::new(Logs {
+            pattern: pattern.into(),
+            from: LogsFrom::Kubernetes,
+            namespace: Some(Template::plain(namespace)),
+            deployments: texts(&["cryptoutil-kms"]),
+            since: Some(Template::plain("24h")),
+            ..Logs::default()
+        }));
+        runtime().block_on(looker_of(env, "/", kind).look(true))
+    };
+    let calm = logs("cryptoutil-prod", "panic: |SIGSEGV");
+    assert_eq!(calm.look, Look::Good, "{calm:?}");
+    let found = logs("cryptoutil-prod", "POST .*/encrypt");
+    assert_eq!(found.look, Look::Bad, "{found:?}");
+    assert!(list(&found, "lines")[0].starts_with("cryptoutil-kms-"), "{found:?}");
+    assert_eq!(logs("kube-system", "panic").look, Look::NoData);
 
     // An expired login, a wrong port, an authority that is not ours: each its own words, and the token in none of them.
     let file = std::fs::read_to_string(&env["KUBECONFIG"]).unwrap();

@@ -182,7 +182,11 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
                     // What looks only when asked does not turn green by waiting.
                     let looks = leaves(&state.plan, &check.probes);
                     let by_itself = looks.iter().any(|p| state.plan.probe(p).is_some_and(|p| p.every.is_some()));
-                    let limit = plan.timeout.filter(|_| by_itself).map_or(PATIENCE, micros);
+                    // A look takes real time, under a faster clock too, and is over a moment after its own limit.
+                    let look =
+                        looks.iter().filter_map(|p| state.plan.probe(p)).map(|p| p.timeout + 1.0).fold(0.0, f64::max);
+                    let once = PATIENCE.max(scaled(state, micros(look)));
+                    let limit = plan.timeout.filter(|_| by_itself).map_or(once, micros);
                     Some(since.saturating_add(limit))
                 }
                 // A settling probe looks: it may say that it happened.

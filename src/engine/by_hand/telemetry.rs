@@ -22,6 +22,22 @@ pub(super) fn logs(logs: &Logs, scope: &dyn Scope) -> String {
             let _ = write!(line, " | grep -E {}", word(&logs.pattern));
             line
         }
+        LogsFrom::Kubernetes => {
+            let option = |name: &str, value: &Option<Template>| {
+                fill(value).map(|value| format!(" {name} {}", word(&value))).unwrap_or_default()
+            };
+            let place = format!("{}{}", option("--context", &logs.context), option("-n", &logs.namespace));
+            let since = fill(&logs.since).map(|since| format!(" --since-time={}", word(&since))).unwrap_or_default();
+            let one = |what: &str| format!("kubectl logs{what}{place}{since} --all-containers");
+            let all: Vec<String> = match logs.deployments.as_slice() {
+                [] => vec![format!("kubectl get pods -o name{place} | xargs -n 1 {}", one(""))],
+                names => names
+                    .iter()
+                    .map(|n| one(&format!(" {}", word(&format!("deployment/{}", partly(n, scope))))))
+                    .collect(),
+            };
+            format!("({}) | grep -E {}", all.join("; "), word(&logs.pattern))
+        }
         LogsFrom::Loki => {
             let query = format!("{} |~ `{}`", fill(&logs.query).unwrap_or_default(), logs.pattern);
             lines(&fill(&logs.url).unwrap_or_default(), &query, &logs.login, scope)
@@ -68,4 +84,45 @@ fn curl(auth: &Auth, scope: &dyn Scope) -> String {
         let _ = write!(line, " --header {}", word(&format!("Authorization: Bearer {}", partly(bearer, scope))));
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::words::Value;
+
+    fn some(text: &str) -> Option<Template> {
+        Some(Template::plain(text))
+    }
+
+    #[test]
+    fn logs_are_looked_at_with_the_command_of_their_platform() {
+        let scope: BTreeMap<String, Value> = BTreeMap::new();
+        let of = |from, look: Logs| logs(&Logs { from, pattern: "panic: |fatal".into(), ..look }, &scope);
+        let since = some("2026-11-24T09:00:00Z");
+        let project = Logs { project: some("compose"), since: since.clone(), ..Logs::default() };
+        assert_eq!(
+            of(LogsFrom::Docker, project),
+            "docker compose -p compose logs --no-color --since 2026-11-24T09:00:00Z | grep -E 'panic: |fatal'"
+        );
+        let pods = Logs { namespace: some("prod"), since, ..Logs::default() };
+        assert_eq!(
+            of(LogsFrom::Kubernetes, pods.clone()),
+            "(kubectl get pods -o name -n prod | xargs -n 1 kubectl logs -n prod \
+             --since-time=2026-11-24T09:00:00Z --all-containers) | grep -E 'panic: |fatal'"
+        );
+        let kms = Logs { deployments: vec![Template::plain("kms")], since: None, ..pods };
+        assert_eq!(
+            of(LogsFrom::Kubernetes, kms),
+            "(kubectl logs deployment/kms -n prod --all-containers) | grep -E 'panic: |fatal'"
+        );
+        let streams = Logs { url: some("http://l/"), query: some("{a=\"b\"}"), ..Logs::default() };
+        assert_eq!(
+            of(LogsFrom::Loki, streams),
+            "curl --silent --show-error --get http://l/loki/api/v1/query_range --data-urlencode \
+             'query={a=\"b\"} |~ `panic: |fatal`'"
+        );
+    }
 }

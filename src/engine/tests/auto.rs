@@ -1,6 +1,7 @@
 //! The autopilot: what `--yes` and an answers file do, and where a person is needed.
 
-use super::Flight;
+use super::{Flight, plan_of};
+use crate::engine::event::{Autopilot, Overlay, RunOpened};
 use crate::engine::{Answers, Event, Status, Timer, Want, autopilot};
 use crate::words::Verdict;
 
@@ -186,6 +187,18 @@ fn a_look_on_demand_that_is_red_needs_a_person_soon() {
     f.decide_auto();
     f.looks("diff", false, &[]);
     assert_eq!(f.due_in(&Timer::Patience("d".into())), Some(30.0));
+}
+
+#[test]
+fn a_look_on_demand_has_its_own_time_in_full_however_fast_the_clock_goes() {
+    let text = "probes: { walk: { every: on_demand, timeout: 20s, run: x } }\nsteps:\n  - { id: d, title: D, check: walk }\n  - { id: z, title: Z }";
+    for (speed, patience) in [(1.0, 30.0), (10.0, 210.0)] {
+        let autopilot = Autopilot { yes: true, answers: None };
+        let opened = RunOpened { autopilot, overlay: Some(Overlay::default()), speed, ..RunOpened::default() };
+        let mut f = Flight::of(plan_of(text, &[]), opened);
+        f.decide_auto();
+        assert_eq!(f.due_in(&Timer::Patience("d".into())), Some(patience), "at speed {speed}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 
 use super::super::ctx::Ctx;
+use super::super::logs::timed;
 use super::super::seen::Problem;
 use super::containers::{self, Listed, is_gone};
 use super::engine::Engine;
@@ -55,15 +56,9 @@ impl<'a> Log<'a> {
             | LogOutput::StdIn { message }
             | LogOutput::Console { message }) = chunk;
             for line in String::from_utf8_lossy(&message).lines() {
-                // What goes on from a line that the engine cut has no time of its own.
-                let (stamp, rest) = line.split_once(' ').unwrap_or((line, ""));
-                match DateTime::parse_from_rfc3339(stamp) {
-                    Ok(time) => {
-                        at = time.to_utc();
-                        take(at, rest);
-                    }
-                    Err(_) => take(at, line),
-                }
+                let (time, rest) = timed(line);
+                at = time.unwrap_or(at);
+                take(at, rest);
             }
         }
         Ok(())

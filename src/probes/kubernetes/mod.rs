@@ -6,6 +6,7 @@ mod cluster;
 mod environment;
 mod events;
 mod failure;
+mod logs;
 mod manifests;
 mod may;
 mod place;
@@ -18,6 +19,7 @@ mod stats;
 mod workload;
 
 pub(super) use cluster::ClusterCache;
+pub(super) use logs::PodLog;
 
 use super::ctx::{Ctx, texts};
 use super::seen::{Means, Problem, Seen};

@@ -2,8 +2,10 @@
 
 mod docker;
 mod found;
+mod kubernetes;
 mod line;
 mod loki;
+mod read;
 
 use regex::Regex;
 
@@ -13,8 +15,8 @@ use super::since::Since;
 use crate::runbook::kinds::{Logs, LogsFrom};
 use crate::words::{Unit, Value};
 
-pub(super) use docker::Read;
 pub(super) use line::tidy;
+pub(super) use read::{Read, timed};
 
 use found::Found;
 
@@ -31,6 +33,7 @@ async fn find(spec: &Logs, ctx: &Ctx) -> Result<Seen, Problem> {
     let since = Since::of(spec.since.as_ref(), ctx)?;
     match spec.from {
         LogsFrom::Docker => docker::find(spec, &pattern, since, ctx).await,
+        LogsFrom::Kubernetes => kubernetes::find(spec, &pattern, since, ctx).await,
         LogsFrom::Loki => loki::find(spec, since, ctx).await,
     }
 }

@@ -20,12 +20,20 @@ pub static LOGS: Part = part(
             key("match", Kind::Regex, "A regular expression: a line that it is found in counts.").needed(),
             key(
                 "from",
-                Kind::Words(&[("docker", "the containers of a Compose project"), ("loki", "streams of Loki")]),
+                Kind::Words(&[
+                    ("docker", "the containers of a Compose project"),
+                    ("kubernetes", "the pods of a namespace"),
+                    ("loki", "streams of Loki"),
+                ]),
                 "Where logs are read.",
             )
             .or("docker"),
             key("project", Kind::Text, "The Compose project."),
             key("services", Kind::Texts, "Its services.").or("all that have a container").beside(&["project"]),
+            key("context", Kind::Text, "The kubeconfig's context.").or("where.kube_context"),
+            key("namespace", Kind::Text, "The namespace.").or("where.namespace"),
+            key("deployments", Kind::Texts, "Deployments, or a target group that has them.")
+                .or("all pods of the namespace"),
             key("url", Kind::Text, "Loki's base address."),
             key("query", Kind::Text, "Loki's streams, such as `{service_name=~\"kms.*\"}`.").beside(&["url"]),
             SINCE,

@@ -23,6 +23,8 @@ pub enum LogsFrom {
     /// The containers of a Compose project.
     #[default]
     Docker,
+    /// The pods of a Kubernetes namespace.
+    Kubernetes,
     /// Streams of Loki.
     Loki,
 }
@@ -40,6 +42,12 @@ pub struct Logs {
     pub project: Option<Template>,
     /// Services of the project; all that have a container by default.
     pub services: Vec<Template>,
+    /// Context of the kubeconfig.
+    pub context: Option<Template>,
+    /// Kubernetes namespace.
+    pub namespace: Option<Template>,
+    /// Deployments by name, or the name of a target group; all pods of the namespace by default.
+    pub deployments: Vec<Template>,
     /// Base address of Loki.
     pub url: Option<Template>,
     /// Streams of Loki, `{service_name=~"kms.*"}`.
@@ -108,8 +116,9 @@ impl Logs {
 
     /// Its texts.
     pub(super) fn texts(&mut self) -> Vec<&mut Template> {
-        let texts = [&mut self.project, &mut self.url, &mut self.query, &mut self.since];
-        texts.into_iter().flatten().chain(&mut self.services).chain(self.login.texts()).collect()
+        let texts = [&mut self.project, &mut self.context, &mut self.namespace, &mut self.url, &mut self.query];
+        let lists = self.services.iter_mut().chain(&mut self.deployments);
+        texts.into_iter().flatten().chain(&mut self.since).chain(lists).chain(self.login.texts()).collect()
     }
 }
 

@@ -12,9 +12,11 @@ impl Cx<'_, '_, '_> {
     }
 
     pub(super) fn logs(&mut self) -> Logs {
-        let from = self.word("from", &[("docker", LogsFrom::Docker), ("loki", LogsFrom::Loki)]).unwrap_or_default();
+        let words = [("docker", LogsFrom::Docker), ("kubernetes", LogsFrom::Kubernetes), ("loki", LogsFrom::Loki)];
+        let from = self.word("from", &words).unwrap_or_default();
         let lacks = match from {
             LogsFrom::Docker => Some("project").filter(|_| self.get("project").is_none()),
+            LogsFrom::Kubernetes => None,
             LogsFrom::Loki => ["url", "query"].into_iter().find(|key| self.get(key).is_none()),
         };
         if let Some(key) = lacks {
@@ -28,6 +30,9 @@ impl Cx<'_, '_, '_> {
             from,
             project: self.hidden("project"),
             services: self.texts("services", Want::Hidden),
+            context: self.hidden("context"),
+            namespace: self.hidden("namespace"),
+            deployments: self.texts("deployments", Want::Hidden),
             url: self.hidden("url"),
             query: self.hidden("query"),
             since: self.hidden("since"),

@@ -226,7 +226,7 @@ fn count_of(query: &str) -> Option<(&str, f64)> {
 }
 
 /// Whether a service's line is taken by a selector with or without a filter behind it: `{…} |~ `error``.
-fn takes(query: &str, service: &str) -> bool {
+pub fn takes(query: &str, service: &str) -> bool {
     let (selector, filter) = query.split_once(" |~ ").unwrap_or((query, ""));
     let filter = filter.trim().trim_matches(['`', '"']);
     matches(selector, service) && regex::Regex::new(filter).is_ok_and(|regex| regex.is_match(&line_of(service)))

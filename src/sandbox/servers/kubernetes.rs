@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::http;
-use crate::sandbox::shim::kube_object;
+use crate::sandbox::shim::{kube_object, service_lines};
 use crate::sandbox::state::kube::{Deployment, POD_RUNS, Pod, PodPhase};
 use crate::sandbox::world::Core;
 use crate::sandbox::world::clock::Millis;
@@ -29,6 +29,7 @@ pub fn router(core: Core) -> Router {
         .route("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", post(review))
         .route("/api/v1/namespaces/{namespace}", get(namespace))
         .route("/api/v1/namespaces/{namespace}/pods", get(pods))
+        .route("/api/v1/namespaces/{namespace}/pods/{name}/log", get(log))
         .route("/api/v1/namespaces/{namespace}/events", get(|| async { listed("EventList", "v1", vec![]) }))
         .route("/api/v1/namespaces/{namespace}/secrets/{name}", get(secret))
         .route("/apis/apps/v1/namespaces/{namespace}/deployments", get(deployments))
@@ -205,6 +206,30 @@ fn shown(core: &Core, deployment: &Deployment, pod: &Pod, phase: PodPhase) -> Va
         value["metadata"]["deletionTimestamp"] = json!(time(ends));
     }
     value
+}
+
+/// What a pod wrote in the last seconds, each line with its time.
+async fn log(Shared(core): Shared<Core>, Path(at): Path<At>, Query(asked): Query<HashMap<String, String>>) -> Response {
+    let seconds: i64 = asked.get("sinceSeconds").and_then(|s| s.parse().ok()).unwrap_or(i64::from(u32::MAX));
+    let from = core.at_wall(Utc::now() - chrono::TimeDelta::seconds(seconds.clamp(0, i64::from(u32::MAX))));
+    let mut found = each_pod(&core, &at, |deployment, pod, phase, now| {
+        let runs = phase != PodPhase::Creating;
+        let lines = || service_lines(&deployment.name, pod.created + POD_RUNS, pod.ready, from, now);
+        (pod.name == at.name).then(|| if runs { Ok(lines()) } else { Err(()) })
+    });
+    found.retain(Option::is_some);
+    match found.pop().flatten() {
+        None => refuse(404, "NotFound", &format!("pods {:?} not found", at.name)),
+        Some(Err(())) => {
+            let message = format!("container in pod {:?} is waiting to start: ContainerCreating", at.name);
+            refuse(400, "BadRequest", &message)
+        }
+        Some(Ok(lines)) => {
+            let stamp = |at: Millis| core.wall(at).to_rfc3339_opts(SecondsFormat::Nanos, true);
+            let text: String = lines.into_iter().map(|(at, line)| format!("{} {line}\n", stamp(at))).collect();
+            http::text(200, text)
+        }
+    }
 }
 
 /// The figures of `kubectl top pods`.

@@ -48,6 +48,8 @@ pub fn knows(kind: &str, query: &str) -> bool {
         "prometheus" => {
             queries::figure(&queries::PROMETHEUS, query).or(queries::figure(&queries::LOKI, query)).is_some()
         }
+        // A selector that takes a service of this world.
+        "loki" | "tempo" => grafana::takes(query, "kms-postgresql-1"),
         _ => false,
     }
 }

@@ -144,7 +144,7 @@ fn every_query_of_the_shipped_runbooks_is_known() {
                 for (key, value) in map {
                     match (key.as_str(), value) {
                         ("query", Value::String(query)) => into.entry(kind.into()).or_default().push(query.clone()),
-                        ("prometheus" | "postgres", _) => walk(value, key, into),
+                        ("prometheus" | "postgres" | "loki" | "tempo", _) => walk(value, key, into),
                         _ => walk(value, kind, into),
                     }
                 }

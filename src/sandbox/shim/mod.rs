@@ -25,7 +25,7 @@ use std::io;
 use std::path::Path;
 
 pub use client::{WORLD_VARIABLE, main};
-pub use compose::container_lines;
+pub use compose::{container_lines, lines as service_lines};
 pub use docker::shown as image_shown;
 pub use kubectl::live as kube_object;
 

@@ -3,20 +3,27 @@
 use super::super::WhereKind;
 use super::Compiler;
 use crate::expr::Template;
-use crate::runbook::kinds::ProbeKind;
+use crate::runbook::kinds::{LogsFrom, ProbeKind};
 use crate::words::Value;
 
 impl Compiler<'_> {
     /// A probe's kind with the pinned context and namespace, where it names none itself, and with the deployments of
     /// the target groups that it names.
     pub(super) fn placed(&self, mut kind: ProbeKind) -> ProbeKind {
-        if let ProbeKind::Kubernetes(look) = &mut kind {
+        let place = match &mut kind {
+            ProbeKind::Kubernetes(look) => Some((&mut look.context, &mut look.namespace, &mut look.deployments)),
+            ProbeKind::Logs(look) if look.from == LogsFrom::Kubernetes => {
+                Some((&mut look.context, &mut look.namespace, &mut look.deployments))
+            }
+            _ => None,
+        };
+        if let Some((context, namespace, deployments)) = place {
             let pinned = |of: WhereKind| {
                 self.plan.places.iter().find(|place| place.kind == of).map(|place| Template::plain(place.is.as_str()))
             };
-            look.context = look.context.take().or_else(|| pinned(WhereKind::KubeContext));
-            look.namespace = look.namespace.take().or_else(|| pinned(WhereKind::Namespace));
-            look.deployments = look.deployments.iter().flat_map(|text| self.deployments(text)).collect();
+            *context = context.take().or_else(|| pinned(WhereKind::KubeContext));
+            *namespace = namespace.take().or_else(|| pinned(WhereKind::Namespace));
+            *deployments = deployments.iter().flat_map(|text| self.deployments(text)).collect();
         }
         kind
     }
