@@ -178,6 +178,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, Refused> {
         failed: None,
         leaving: false,
         alone_since: None,
+        telemetry: super::telemetry::Telemetry::default(),
         typing: Typing::default(),
         terminating: false,
     };

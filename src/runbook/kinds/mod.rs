@@ -8,6 +8,7 @@ mod fields;
 mod look;
 mod probe;
 mod sensing;
+mod telemetry;
 
 pub use answers::{AnswerType, Approve, Confirm, Field, FieldType, Record};
 pub use capture::{Capture, CaptureOf, CaptureType};
@@ -16,3 +17,4 @@ pub use fields::{Fields, answer_type, command_fields, field_type};
 pub use look::{Every, ItemRef, ProbeRef, ProbeSpec, is_key, is_name};
 pub use probe::*;
 pub use sensing::{Baseline, Channel, Check, CheckLook, Notify, Settings, Wait, WaitFor};
+pub use telemetry::{GrafanaNotes, OtlpReceiver, Telemetry};
