@@ -172,7 +172,7 @@ fn what_was_written_down_but_never_started_is_free_to_start() {
     run.kill(keeper);
     signal(command, Signal::KILL);
     // As if the host had died between the sync and the spawn: there is no trace of a start.
-    for name in ["started", "out", "tim", "exit"] {
+    for name in ["started", "out", "tim"] {
         let _ = std::fs::remove_file(run.folder.join(format!("terminals/1.{name}")));
     }
     let _ = std::fs::remove_file(run.path("ran"));
@@ -191,8 +191,10 @@ fn a_command_that_ended_while_nobody_watched_is_known() {
     let (host, _) = in_the_change(&mut run);
     run.kill(host);
     std::fs::write(run.path("go"), "").unwrap();
-    wait_for("its end is on file", || run.folder.join("terminals/1.exit").exists().then_some(()));
+    wait_for("its end is on file", || run.file("terminals/1.started").contains("exit").then_some(()));
     run.resume();
+    // The run ends before anybody comes; who comes then is still told.
+    wait_for("the run has ended", || run.file("journal.jsonl").contains("run_ended").then_some(()));
     let mut anna = run.client();
     anna.ended();
     assert_eq!(run.outcomes(), ["change passed", "after passed"]);
@@ -209,8 +211,10 @@ fn an_end_that_no_file_holds_is_known_to_the_next_host_as_long_as_the_keeper_liv
     anna.begin();
     anna.start("change");
     wait_for("it has begun", || run.text("ran").contains("once").then_some(()));
-    // As on a disk without room: the exit file cannot be made.
-    std::fs::create_dir(run.folder.join("terminals/1.exit.new")).unwrap();
+    // As on a disk without room: no line can be added to its file.
+    let started = run.folder.join("terminals/1.started");
+    std::fs::rename(&started, run.path("aside")).unwrap();
+    std::fs::create_dir(&started).unwrap();
     std::fs::write(run.path("go"), "").unwrap();
     anna.until("it is told", |c| {
         let (_, why) = c.live.as_ref()?.held.first()?;
@@ -282,7 +286,7 @@ fn a_terminal_that_closes_takes_nothing_with_it() {
     assert!(lives(host));
     assert!(lives(run.command_of(1).unwrap()), "the command runs on");
     std::fs::write(run.path("go"), "").unwrap();
-    wait_for("the command finishes", || run.folder.join("terminals/1.exit").exists().then_some(()));
+    wait_for("the command finishes", || run.file("terminals/1.started").contains("exit").then_some(()));
     wait_for("the run ends without anybody", || {
         run.events().iter().any(|e| matches!(e, Event::RunEnded { .. })).then_some(())
     });

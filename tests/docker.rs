@@ -18,18 +18,17 @@ use std::time::{Duration, Instant};
 
 use flightdeck::expr::{Expr, Template};
 use flightdeck::probes::{Given, LookSpec, Looker};
-use flightdeck::runbook::kinds::{Docker, DockerFigure, DockerOf, ProbeKind};
+use flightdeck::runbook::kinds::{Docker, DockerFigure, DockerOf, Logs, ProbeKind};
 use flightdeck::sandbox::{self, Leash};
 use flightdeck::words::{Look, Sample, Value};
 
 /// How long a named condition is waited for.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A look as a step makes it, by the kind's own expectations.
-fn look(env: &BTreeMap<String, String>, docker: Docker) -> Sample {
-    let kind = ProbeKind::Docker(docker);
+/// A look by the kind's own expectations.
+fn spec(env: &BTreeMap<String, String>, kind: ProbeKind) -> LookSpec {
     let fields = kind.fields(None);
-    let spec = LookSpec {
+    LookSpec {
         expect: fields.defaults.iter().map(|e| Expr::parse(e).unwrap()).collect(),
         kind,
         given: Given::new(),
@@ -37,7 +36,12 @@ fn look(env: &BTreeMap<String, String>, docker: Docker) -> Sample {
         timeout: Duration::from_secs(20),
         root: "/".into(),
         env: env.clone(),
-    };
+    }
+}
+
+/// A look as a step makes it.
+fn look(env: &BTreeMap<String, String>, docker: Docker) -> Sample {
+    let spec = spec(env, ProbeKind::Docker(docker));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(Looker::new("p".into(), Arc::new(spec)).look(true))
 }
@@ -107,6 +111,37 @@ fn the_sandbox_answers_as_an_engine_does() {
     assert_eq!((images.look, list(&images, "missing")), (Look::Bad, vec!["nobody/nothing:1".to_owned()]), "{images:?}");
 }
 
+/// Lines of real containers: counted once, however often one looks, shown without secrets.
+fn logs_are_read(engine: &engine::Engine) {
+    let logs = |since: &str| {
+        ProbeKind::Logs(Box::new(Logs {
+            pattern: "^panic: |fatal".into(),
+            project: Some(Template::plain("chat")),
+            since: Some(Template::plain(since)),
+            ..Logs::default()
+        }))
+    };
+    let looker = |since: &str| Looker::new("logs".into(), Arc::new(spec(&engine.env(), logs(since))));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let one = looker("2020-01-01T00:00:00Z");
+    let see = |looker: &Looker| runtime.block_on(looker.look(true));
+    assert_eq!(see(&one).look, Look::NoData, "no container is no clean log");
+    engine.run("chat", "calm", &["--no-healthcheck"], &["say", "starting", "\u{1b}[32mready\u{1b}[0m"]);
+    until("the lines are there", || see(&one).fields.get("read") == Some(&Value::Number(2.0)));
+    assert_eq!(see(&one).look, Look::Good, "{:?}", see(&one));
+    engine.run("chat", "loud", &["--no-healthcheck"], &["say", "panic: lost, password=hunter2"]);
+    until("the panic shows", || see(&one).look == Look::Bad);
+    for _ in 0..3 {
+        let seen = see(&one);
+        assert_eq!((&seen.fields["matches"], &seen.fields["read"]), (&Value::Number(1.0), &Value::Number(3.0)));
+        assert_eq!(list(&seen, "lines"), ["loud: panic: lost, password=***"]);
+        assert_eq!(seen.value, Some(1.0), "one in the last minute");
+    }
+    // A window that moves is read anew; one that begins later holds nothing.
+    assert_eq!(see(&looker("1h")).fields["matches"], Value::Number(1.0));
+    assert_eq!(see(&looker("2099-01-01T00:00:00Z")).look, Look::NoData);
+}
+
 #[test]
 fn a_real_engine_is_seen_as_it_is() {
     let engine = match engine::Engine::start() {
@@ -159,6 +194,8 @@ fn a_real_engine_is_seen_as_it_is() {
     let seen = look(env, project(DockerOf::Environment, "secret"));
     assert_eq!((seen.look, list(&seen, "secret_like")), (Look::Bad, vec!["leaky: DB_PASSWORD".to_owned()]), "{seen:?}");
     assert!(!format!("{seen:?}").contains("hunter2"));
+
+    logs_are_read(&engine);
 
     let used = look(env, Docker { figure: DockerFigure::Memory, ..project(DockerOf::Stats, "lab") });
     assert!(used.value.unwrap() > 10_000.0, "{used:?}");

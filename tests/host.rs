@@ -496,7 +496,13 @@ steps:
 fn in_prod(run: &mut Run) -> impl Fn(&str) + use<> {
     let config = run.path("kubeconfig");
     run.settings.environment.push(("KUBECONFIG".into(), config.display().to_string()));
-    let context = move |name: &str| std::fs::write(&config, format!("current-context: {name}\n")).unwrap();
+    let context = move |name: &str| {
+        let cluster = |it| format!("- {{ name: {it}, cluster: {{ server: 'https://{it}' }} }}\n");
+        let known = |it| format!("- {{ name: {it}, context: {{ cluster: {it}, user: \"\" }} }}\n");
+        let (clusters, contexts) = (cluster("prod-eu") + &cluster("staging"), known("prod-eu") + &known("staging"));
+        let text = format!("current-context: {name}\nclusters:\n{clusters}contexts:\n{contexts}");
+        std::fs::write(&config, text).unwrap();
+    };
     context("prod-eu");
     context
 }
@@ -534,6 +540,37 @@ steps:
 }
 
 #[test]
+fn a_switch_in_another_shell_does_not_reach_a_command_that_runs() {
+    let mut run = Run::of(
+        r#"
+flightdeck: 1
+title: Place
+where: { kube_context: prod-eu, namespace: shop }
+steps:
+  - title: Apply
+    script: |
+      touch "$WORK/begun"
+      until test -e "$WORK/switched"; do sleep 0.05; done
+      cp "$KUBECONFIG" "$WORK/seen"
+"#,
+    );
+    let context = in_prod(&mut run);
+    run.start();
+    let mut anna = run.client();
+    anna.begin_at("shop");
+    anna.start("apply");
+    wait_for("it has begun", || run.path("begun").exists().then_some(()));
+    context("staging");
+    std::fs::write(run.path("switched"), "").unwrap();
+    anna.ended();
+    let seen: serde_json::Value = serde_json::from_str(&run.text("seen")).unwrap();
+    assert_eq!(seen["current-context"], "prod-eu");
+    assert_eq!(seen["contexts"].as_array().unwrap().len(), 1);
+    assert_eq!(seen["contexts"][0]["context"]["namespace"], "shop");
+    wait_for("nothing of it is left", || (!run.folder.join("private").exists()).then_some(()));
+}
+
+#[test]
 fn places_are_looked_at_again_before_a_retry() {
     let mut run = Run::of(
         r#"
@@ -544,7 +581,7 @@ steps:
   - title: Apply
     script: |
       echo again >> "$WORK/ran"
-      echo "current-context: staging" > "$WORK/kubeconfig"
+      sed -i 's/^current-context.*/current-context: staging/' "$WORK/kubeconfig"
       test -e "$WORK/enough"
     idempotent: true
     retry: { times: 3, every: 200ms }

@@ -64,7 +64,7 @@ When somebody else has control you are told who, and they are asked; --observe l
     Attach(AttachArgs),
     /// Go on with a run whose host has died or left; when it is alive, the same as attach.
     #[command(
-        after_help = "A command that still runs is adopted; one that ended meanwhile is known by its exit file; what nobody knows is
+        after_help = "A command that still runs is adopted; one that ended meanwhile is known by its file; what nobody knows is
 shown as unknown, and is never started again by itself. Secrets are read again from where they came from, or asked for."
     )]
     Resume(ResumeArgs),

@@ -65,6 +65,8 @@ pub(super) struct Host {
     pub outside: Outside,
     pub root: PathBuf,
     pub env: BTreeMap<String, String>,
+    /// The same as looks have it: bound to the engine that was pinned. None until the run has begun.
+    pub looking: Option<BTreeMap<String, String>>,
     pub inbox: Receiver<Input>,
     pub sender: Sender<Input>,
     pub queue: VecDeque<Queued>,
@@ -87,6 +89,8 @@ pub(super) struct Host {
     pub alone_since: Option<Instant>,
     /// Who else is told how the run goes.
     pub telemetry: super::telemetry::Telemetry,
+    /// Somebody was attached since this host started.
+    pub was_attached: bool,
     /// Bytes typed into commands that are not journaled yet.
     pub typing: Typing,
     /// It was asked to end.
@@ -317,7 +321,13 @@ impl Host {
     pub fn reconcile(&mut self) {
         self.wanted = wanted(&self.state);
         self.told_timers.clear();
-        let met = self.eyes.reconcile(&self.state, &self.wanted, &self.secrets, &self.root, &self.env, &self.clock);
+        if self.looking.is_none() && self.state.begun.is_some() {
+            let mut bound = self.env.clone();
+            bound.extend(super::confine::engine(&self.state.plan, &self.env));
+            self.looking = Some(bound);
+        }
+        let env = self.looking.as_ref().unwrap_or(&self.env);
+        let met = self.eyes.reconcile(&self.state, &self.wanted, &self.secrets, &self.root, env, &self.clock);
         for want in met {
             self.intend(Actor::host(), want);
         }

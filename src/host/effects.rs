@@ -47,6 +47,7 @@ impl Host {
             Effect::WriteRecord => {}
             Effect::Leave => {
                 self.leaving = true;
+                super::confine::forget(self.folder.path());
                 // The target is free for the next run, also while somebody still reads this one's end.
                 self.announced = None;
             }

@@ -35,19 +35,23 @@ struct Kubeconfig {
 
 /// kubectl's own rule: the first file of `KUBECONFIG`'s list that has one, else `~/.kube/config`.
 fn kube_context(env: &BTreeMap<String, String>) -> Option<String> {
-    let files: Vec<String> = match env.get("KUBECONFIG").filter(|v| !v.is_empty()) {
-        Some(list) => list.split(':').filter(|p| !p.is_empty()).map(str::to_owned).collect(),
-        None => vec![format!("{}/.kube/config", env.get("HOME")?)],
-    };
-    files.iter().find_map(|file| {
+    kube_files(env).iter().find_map(|file| {
         let text = std::fs::read_to_string(file).ok()?;
         let config: Kubeconfig = serde_yaml::from_str(&text).ok()?;
         config.current_context.filter(|c| !c.is_empty())
     })
 }
 
+/// The files that kubectl reads, first to last.
+pub(super) fn kube_files(env: &BTreeMap<String, String>) -> Vec<String> {
+    match env.get("KUBECONFIG").filter(|v| !v.is_empty()) {
+        Some(list) => list.split(':').filter(|p| !p.is_empty()).map(str::to_owned).collect(),
+        None => env.get("HOME").map(|home| format!("{home}/.kube/config")).into_iter().collect(),
+    }
+}
+
 /// docker's own rule: `DOCKER_HOST`, else `DOCKER_CONTEXT`, else the current context of its configuration.
-fn docker_host(env: &BTreeMap<String, String>) -> String {
+pub(super) fn docker_host(env: &BTreeMap<String, String>) -> String {
     #[derive(Deserialize)]
     struct Config {
         #[serde(rename = "currentContext", default)]

@@ -21,15 +21,17 @@ impl Host {
         if self.clients.is_empty() {
             self.alone_since.get_or_insert_with(Instant::now);
         } else {
+            self.was_attached = true;
             self.alone_since = None;
         }
         if self.terminating {
             return self.queue.is_empty() || self.is_stuck();
         }
-        if self.leaving {
-            return self.clients.is_empty();
-        }
         let alone = self.alone_since.is_some_and(|since| since.elapsed() >= LINGER);
+        if self.leaving {
+            // Who started it may be about to come.
+            return alone || self.was_attached && self.clients.is_empty();
+        }
         alone && self.failed.is_none() && self.is_parked()
     }
 

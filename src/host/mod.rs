@@ -5,6 +5,7 @@ mod announce;
 mod clients;
 mod clock;
 mod command;
+mod confine;
 mod control;
 mod core;
 mod disk;

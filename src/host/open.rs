@@ -163,6 +163,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, Refused> {
         outside,
         root: home.root,
         env: home.env,
+        looking: None,
         inbox,
         sender,
         queue: VecDeque::new(),
@@ -179,6 +180,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, Refused> {
         leaving: false,
         alone_since: None,
         telemetry: super::telemetry::Telemetry::default(),
+        was_attached: false,
         typing: Typing::default(),
         terminating: false,
     };

@@ -229,7 +229,7 @@ impl Worker {
         }
     }
 
-    /// Writes the exit file; on a full disk it tries until it works or the operator does not want to wait.
+    /// Writes the end down; on a full disk it tries until it works or the operator does not want to wait.
     fn file_exit(&mut self, exit: &Exit) -> bool {
         let since = Instant::now();
         loop {

@@ -45,7 +45,7 @@ pub struct Hello {
     pub boot_id: String,
     /// What had not ended when it answered.
     pub attempts: Vec<Running>,
-    /// What had ended without an exit file, and is told next.
+    /// What had ended without that being on file, and is told next.
     pub ended: Vec<u32>,
 }
 

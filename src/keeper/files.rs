@@ -1,7 +1,7 @@
-//! The attempt's files that say what is known: `N.started`, `N.exit`, and the lock of the folder.
+//! The attempt's file that says what is known, `N.started`, and the lock of the folder.
 //!
 //! `N.started` is made with O_EXCL before the spawn, so an attempt is started at most once even with two
-//! keepers; `N.exit` appears whole, by rename. Neither is synced: after a reboot neither is trusted.
+//! keepers; its last line says how the command ended. It is not synced: after a reboot it is not trusted.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -25,15 +25,19 @@ struct Started {
     at: String,
 }
 
-/// What `N.started` holds in its second line, once the command has a process.
+/// What `N.started` holds in its further lines.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct StartedAs {
-    pid: u32,
+#[serde(rename_all = "snake_case")]
+enum Since {
+    /// The command has a process.
+    Pid(u32),
+    /// It has ended.
+    Exit(Exit),
 }
 
 /// What the files alone say about an attempt, for `resume`.
 ///
-/// Ask the keeper first, the files second: a command that ends in between has its exit file by then.
+/// Ask the keeper first, the files second: a command that ends in between has its end on file by then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leftover {
     /// There is no start file: free to start.
@@ -47,14 +51,14 @@ pub enum Leftover {
     },
     /// It ended. Trust this only when `boot_id` is the present boot.
     Ended {
-        /// The boot in which it was started; empty when the start file is torn.
+        /// The boot in which it was started; empty when the file is torn.
         boot_id: String,
         /// How it ended.
         exit: Exit,
     },
 }
 
-/// Reads what is known of an attempt. A torn exit file counts as none.
+/// Reads what is known of an attempt. A torn line counts as none.
 ///
 /// # Errors
 /// When a file is there but cannot be read.
@@ -66,12 +70,15 @@ pub fn leftovers(run_dir: &Path, attempt: u32) -> io::Result<Leftover> {
     let text = String::from_utf8_lossy(&text).into_owned();
     let mut lines = text.lines();
     let started: Started = lines.next().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
-    let pid = lines.next().and_then(|line| serde_json::from_str::<StartedAs>(line).ok()).map(|it| it.pid);
-    let exit = read_if_there(&folder.join(files::exit(attempt)))?;
-    Ok(match exit.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
-        Some(exit) => Leftover::Ended { boot_id: started.boot_id, exit },
-        None => Leftover::Started { boot_id: started.boot_id, pid },
-    })
+    let mut left = Leftover::Started { boot_id: started.boot_id.clone(), pid: None };
+    for since in lines.filter_map(|line| serde_json::from_str(line).ok()) {
+        let boot_id = started.boot_id.clone();
+        left = match since {
+            Since::Pid(pid) => Leftover::Started { boot_id, pid: Some(pid) },
+            Since::Exit(exit) => Leftover::Ended { boot_id, exit },
+        };
+    }
+    Ok(left)
 }
 
 /// The id of this boot of the machine, from the kernel.
@@ -163,16 +170,21 @@ impl Folder {
         Ok(Beginning { path, file })
     }
 
-    /// Writes `N.exit` so that it is whole or absent.
+    /// Notes how the attempt ended, as one whole line or not at all.
     pub(super) fn end(&self, attempt: u32, exit: &Exit) -> io::Result<()> {
-        let path = self.path.join(files::exit(attempt));
-        let draft = path.with_extension("exit.new");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        only_ours(&file)?;
-        file.write_all(&super::protocol::to_line(exit)?)?;
-        drop(file);
-        fs::rename(&draft, &path)
+        let path = self.path.join(files::started(attempt));
+        let mut file = OpenOptions::new().append(true).open(path)?;
+        add_line(&mut file, &Since::Exit(exit.clone()))
     }
+}
+
+/// Adds a line; what a full disk took of it only in part is taken back, so that it may be tried again.
+fn add_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
+    let line = super::protocol::to_line(line)?;
+    let before = file.metadata()?.len();
+    file.write_all(&line).inspect_err(|_| {
+        let _ = file.set_len(before);
+    })
 }
 
 /// A start that is on file, of a command that is about to be spawned.
@@ -184,9 +196,7 @@ pub(super) struct Beginning {
 impl Beginning {
     /// The command runs. Best effort: the first line alone already forbids a second start.
     pub(super) fn runs_as(mut self, pid: u32) {
-        if let Ok(line) = super::protocol::to_line(&StartedAs { pid }) {
-            let _ = self.file.write_all(&line);
-        }
+        let _ = add_line(&mut self.file, &Since::Pid(pid));
     }
 
     /// The spawn failed before anything ran: the attempt was never started.
@@ -230,10 +240,8 @@ mod tests {
         let exit = Exit { code: Some(3), ..Exit::default() };
         folder.end(1, &exit).unwrap();
         assert_eq!(leftovers(run.path(), 1).unwrap(), Leftover::Ended { boot_id, exit });
-        for name in [files::started(1), files::exit(1)] {
-            let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
-        }
+        let mode = fs::metadata(folder.path().join(files::started(1))).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]
@@ -245,12 +253,25 @@ mod tests {
     }
 
     #[test]
-    fn torn_files_are_started_and_nothing_more() {
+    fn a_file_torn_at_any_byte_never_says_more_than_was_so() {
         let run = tempfile::tempdir().unwrap();
         let folder = Folder::take(run.path(), Duration::ZERO).unwrap();
-        fs::write(folder.path().join(files::started(2)), "").unwrap();
-        fs::write(folder.path().join(files::exit(2)), "{\"code\":0,").unwrap();
-        assert_eq!(leftovers(run.path(), 2).unwrap(), Leftover::Started { boot_id: String::new(), pid: None });
+        folder.begin(1, "now").unwrap().runs_as(42);
+        let exit = Exit { code: Some(3), ..Exit::default() };
+        folder.end(1, &exit).unwrap();
+        let whole = fs::read(folder.path().join(files::started(1))).unwrap();
+        let boot = boot_id().unwrap();
+        let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| at).collect();
+        for cut in 0..=whole.len() {
+            fs::write(folder.path().join(files::started(2)), &whole[..cut]).unwrap();
+            let boot_id = if cut >= ends[0] { boot.clone() } else { String::new() };
+            let expected = match cut {
+                _ if cut >= ends[2] => Leftover::Ended { boot_id, exit: exit.clone() },
+                _ if cut >= ends[1] => Leftover::Started { boot_id, pid: Some(42) },
+                _ => Leftover::Started { boot_id, pid: None },
+            };
+            assert_eq!(leftovers(run.path(), 2).unwrap(), expected, "cut at {cut}");
+        }
     }
 
     #[test]

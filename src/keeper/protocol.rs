@@ -128,7 +128,7 @@ pub struct Running {
     pub started: String,
 }
 
-/// How a command ended: also the content of `terminals/N.exit`.
+/// How a command ended: also the last line of `terminals/N.started`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exit {
     /// Exit code, when it ended by itself.
@@ -170,10 +170,10 @@ pub enum FromKeeper {
         program: String,
         /// The machine's boot id.
         boot_id: String,
-        /// What has not ended. An attempt that is listed neither here nor in `ended` has an exit file, or was never
+        /// What has not ended. An attempt that is listed neither here nor in `ended` has its end on file, or was never
         /// started here.
         attempts: Vec<Running>,
-        /// What has ended, but could not be written to an exit file: its `exited` follows.
+        /// What has ended, but could not be written to its file: its `exited` follows.
         #[serde(default)]
         ended: Vec<u32>,
     },
@@ -206,7 +206,7 @@ pub enum FromKeeper {
         #[serde(default, with = "base64_bytes", skip_serializing_if = "Vec::is_empty")]
         held: Vec<u8>,
     },
-    /// The command has ended; its `.out` is synced and its exit file written.
+    /// The command has ended; its `.out` is synced and its end on file.
     Exited {
         /// The attempt.
         attempt: u32,

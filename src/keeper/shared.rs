@@ -57,7 +57,7 @@ pub(super) struct News {
     pub(super) echo: bool,
     pub(super) held: Vec<u8>,
     pub(super) trouble: Option<String>,
-    /// The end, and whether the exit file could be written.
+    /// The end, and whether it could be written down.
     pub(super) end: Option<(Exit, bool)>,
 }
 

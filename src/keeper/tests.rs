@@ -210,10 +210,7 @@ fn output_and_exit_code_are_on_disk_when_the_exit_is_told() {
     assert_eq!(rig.exit(2).code, Some(0));
     let names: BTreeSet<_> =
         std::fs::read_dir(rig.path("")).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(
-        names,
-        BTreeSet::from(["1.exit", "1.out", "1.started", "1.tim", "2.exit", "2.started"].map(String::from))
-    );
+    assert_eq!(names, BTreeSet::from(["1.out", "1.started", "1.tim", "2.started"].map(String::from)));
     rig.start(3, &["sh", "-c", "kill -9 $$"]);
     assert_eq!(rig.exit(3).signal, Some(9));
 }
@@ -455,7 +452,10 @@ fn nobody_to_wait_for_holds_nothing_and_a_new_host_is_told() {
     rig.script(2, "read x || true; exit 9");
     rig.send(ToKeeper::Type { attempt: 2, bytes: b"\r".to_vec() });
     rig.client = None;
-    wait_until("the exit file", || matches!(rig.leftover(2), Leftover::Ended { exit, .. } if exit.code == Some(9)));
+    wait_until(
+        "its end is on file",
+        || matches!(rig.leftover(2), Leftover::Ended { exit, .. } if exit.code == Some(9)),
+    );
     rig.connect();
     // The file is there a moment before the desk hears of it; then the new host is told.
     if !rig.client.as_ref().unwrap().hello().attempts.is_empty() {

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 
 use super::client::ClientCache;
 use super::docker::EngineCache;
+use super::kubernetes::ClusterCache;
+use super::logs::Read;
 use super::seen::{Problem, Seen};
 use crate::expr::Template;
-use crate::words::Unit;
+use crate::words::{Unit, Value};
 
 /// What every look needs beside its settings; one a probe, kept between its looks.
 #[derive(Debug)]
@@ -28,6 +31,12 @@ pub struct Ctx {
     pub(super) clients: ClientCache,
     /// The Docker client of the last look.
     pub(super) engine: EngineCache,
+    /// The Kubernetes client of the last look.
+    pub(super) cluster: ClusterCache,
+    /// What was read of logs so far.
+    pub(super) read: Read,
+    /// When this context was made: from then on a look counts that names no time.
+    pub(super) born: DateTime<Utc>,
     /// One blocking look at a time: a disk that hangs must not eat a thread a look.
     one: Arc<Semaphore>,
 }
@@ -42,6 +51,9 @@ impl Ctx {
             timeout,
             clients: ClientCache::default(),
             engine: EngineCache::default(),
+            cluster: ClusterCache::default(),
+            read: Read::default(),
+            born: Utc::now(),
             one: Arc::new(Semaphore::new(1)),
         }
     }
@@ -59,17 +71,24 @@ impl Ctx {
 
     /// Runs a look that blocks (files, `/proc`) on a thread for such work.
     pub async fn blocking(&self, look: impl FnOnce() -> Seen + Send + 'static) -> Seen {
+        self.blocked(look).await.unwrap_or_else(Seen::from)
+    }
+
+    /// Runs something that blocks on a thread for such work.
+    pub(super) async fn blocked<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
         let Ok(permit) = Arc::clone(&self.one).try_acquire_owned() else {
-            return Problem::nothing("the look before this one still hangs")
-                .hint("does the file system answer? (network share, full disk)")
-                .into();
+            return Err(Problem::nothing("the look before this one still hangs")
+                .hint("does the file system answer? (network share, full disk)"));
         };
         let work = tokio::task::spawn_blocking(move || {
-            let seen = look();
+            let done = work();
             drop(permit);
-            seen
+            done
         });
-        work.await.unwrap_or_else(|e| Problem::nothing(format!("the look broke off: {e}")).into())
+        work.await.map_err(|e| Problem::nothing(format!("the look broke off: {e}")))
     }
 }
 
@@ -90,4 +109,20 @@ pub(super) fn short(text: &str, most: usize) -> String {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line.to_owned(),
     }
+}
+
+/// Filled texts of a list; what is empty is left out.
+pub(super) fn texts(list: &[Template]) -> Result<Vec<String>, Problem> {
+    let filled: Result<Vec<&str>, Problem> = list.iter().map(plain).collect();
+    Ok(filled?.into_iter().filter(|t| !t.is_empty()).map(str::to_owned).collect())
+}
+
+/// A list of texts as a value.
+pub(super) fn list(texts: &[String]) -> Value {
+    Value::List(texts.iter().cloned().map(Value::Text).collect())
+}
+
+/// `3 missing: a, b, c`; nothing for an empty list.
+pub(super) fn said(word: &str, texts: &[String]) -> Option<String> {
+    (!texts.is_empty()).then(|| format!("{word}: {}", texts.join(", ")))
 }

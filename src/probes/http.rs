@@ -87,6 +87,24 @@ pub(super) fn address(text: &str) -> Result<Url, Problem> {
     }
 }
 
+/// An address below a base: a path that begins with `/` stands after the base's own, an address stands for itself.
+pub(super) fn below(base: &Url, path: &str) -> Result<Url, Problem> {
+    if path.contains("://") {
+        return address(path);
+    }
+    let mut url = base.clone();
+    let path = format!("{}/{}", base.path().trim_end_matches('/'), path.trim_start_matches('/'));
+    url.set_query(None);
+    match path.split_once('?') {
+        Some((path, query)) => {
+            url.set_path(path);
+            url.set_query(Some(query));
+        }
+        None => url.set_path(&path),
+    }
+    Ok(url)
+}
+
 /// `host:port` of an address, for words.
 pub(super) fn place(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();

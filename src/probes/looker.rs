@@ -11,9 +11,12 @@ use super::ctx::Ctx;
 use super::judge::{Given, judge};
 use super::publish::{self, publish};
 use super::seen::{Problem, Seen};
-use super::{config, docker, file, git, http, openapi, port, postgres, prometheus, report, run, tcp, tls};
+use super::{
+    config, docker, file, git, http, kms, kubernetes, logs, oauth, openapi, port, postgres, prometheus, report, run,
+    tcp, telemetry, tls,
+};
 use crate::expr::Expr;
-use crate::runbook::kinds::{DockerOf, ProbeKind};
+use crate::runbook::kinds::{DockerOf, KubernetesOf, ProbeKind};
 use crate::words::{ProbeId, Sample, Unit, short_duration};
 
 /// How a probe looks; every text is filled in.
@@ -101,6 +104,13 @@ impl Looker {
             ProbeKind::Openapi(spec) => openapi::look(spec, ctx).await,
             ProbeKind::Git(spec) => git::look(spec, ctx).await,
             ProbeKind::Docker(spec) => docker::look(spec, ctx).await,
+            ProbeKind::Kubernetes(spec) => kubernetes::look(spec, ctx).await,
+            ProbeKind::Oauth(spec) => oauth::look(spec, ctx).await,
+            ProbeKind::Kms(spec) => kms::look(spec, ctx).await,
+            ProbeKind::Logs(spec) => logs::look(spec, ctx).await,
+            ProbeKind::Loki(spec) => telemetry::lines(spec, ctx).await,
+            ProbeKind::Tempo(spec) => telemetry::traces(spec, ctx).await,
+            ProbeKind::Grafana(spec) => telemetry::dashboards(spec, ctx).await,
             ProbeKind::Run(spec) => run::command(spec, ctx).await,
             ProbeKind::Script(spec) => run::script(spec, ctx).await,
             ProbeKind::AllOf(_) | ProbeKind::AnyOf(_) => {
@@ -130,6 +140,23 @@ impl Looker {
             }
             ProbeKind::Docker(_) => Problem::nothing(format!("the engine did not answer in {limit}"))
                 .hint("figures take the engine two seconds: is the probe's `timeout:` longer?"),
+            ProbeKind::Kubernetes(look) if look.of == KubernetesOf::Api => {
+                Problem::failing(format!("the Kubernetes API did not answer in {limit}"))
+                    .hint("a firewall drops the packets, the VPN is down, or the API server hangs")
+            }
+            ProbeKind::Kubernetes(_) => Problem::nothing(format!("the Kubernetes API did not answer in {limit}"))
+                .hint("is the VPN up? a look at `of: api` says whether the API server answers at all"),
+            ProbeKind::Oauth(_) | ProbeKind::Kms(_) => {
+                Problem::failing(format!("not done in {limit}")).hint("raise the probe's `timeout:`")
+            }
+            ProbeKind::Logs(_) => Problem::nothing(format!("not read in {limit}"))
+                .hint("there may be much to read: raise the probe's `timeout:`"),
+            ProbeKind::Grafana(grafana) if grafana.dashboard.is_none() => {
+                Problem::failing(format!("Grafana did not answer in {limit}"))
+            }
+            ProbeKind::Loki(_) | ProbeKind::Tempo(_) | ProbeKind::Grafana(_) => {
+                Problem::nothing(format!("no answer in {limit}"))
+            }
             ProbeKind::Prometheus(_) => Problem::nothing(format!("Prometheus did not answer in {limit}")),
             ProbeKind::Port(_)
             | ProbeKind::File(_)

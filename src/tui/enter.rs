@@ -202,6 +202,8 @@ fn running(ctx: &Ctx<'_>, index: usize, number: u32) -> Enter {
     }
     Enter::nothing(match &plan.action {
         Action::Wait(_) | Action::Baseline(_) => match ctx.model.missing(index) {
+            // Nothing is missing yet: it was not looked at, or has to hold for a while.
+            Some("") => left(ctx, index, attempt.started.up, &took),
             Some(missing) => format!("{}, {}", text::line(missing), left(ctx, index, attempt.started.up, &took)),
             None => format!("waiting {took}"),
         },

@@ -14,8 +14,10 @@ pub const PLAN: &str = "plan.json";
 pub const ANSWERS: &str = "answers.json";
 /// The runbook's files as read, byte for byte.
 pub const RUNBOOK_DIR: &str = "runbook";
-/// Output, timing, started and exit files of attempts.
+/// Output, timing, and what is known of attempts.
 pub const TERMINALS: &str = "terminals";
+/// What commands are given of the run's own (a kubeconfig); goes when the run ends.
+pub const PRIVATE: &str = "private";
 /// The spool of samples.
 pub const SAMPLES: &str = "samples";
 /// Files that steps and pins save (`$run_dir`).
@@ -58,11 +60,6 @@ pub fn tim(attempt: u32) -> String {
 /// `N.started`: made with O_EXCL before the spawn.
 pub fn started(attempt: u32) -> String {
     format!("{attempt}.started")
-}
-
-/// `N.exit`: how the command ended (written to a temporary name, then renamed).
-pub fn exit(attempt: u32) -> String {
-    format!("{attempt}.exit")
 }
 
 /// `N.stdout`: the stdout of a capturing step, which is on a pipe.

@@ -1,6 +1,6 @@
 //! What runs in the lab's containers: one static program without libraries.
 //!
-//! `serve` stays · `exit N` ends with N · `health` is the health check: it fails with the text of LAB_HEALTH.
+//! `serve` stays · `say LINE…` writes the lines and stays · `exit N` ends with N · `health` is the health check: it fails with the text of LAB_HEALTH.
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -9,6 +9,12 @@ fn main() {
         "serve" => loop {
             std::thread::park();
         },
+        "say" => {
+            words[1..].iter().for_each(|line| println!("{line}"));
+            loop {
+                std::thread::park();
+            }
+        }
         "exit" => std::process::exit(word(1).parse().unwrap_or(2)),
         "health" => {
             if let Ok(text) = std::env::var("LAB_HEALTH") {

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use super::command::{partly, script, word};
+use super::kubectl::kubectl;
+use super::{services, telemetry};
 use crate::engine::plan::Probe;
 use crate::engine::resolve::script_values;
 use crate::engine::state::State;
@@ -57,6 +59,13 @@ pub(super) fn how(state: &State, probe: &Probe, scope: &dyn Scope) -> How {
             How::Command(format!("git -C {0} rev-parse HEAD; git -C {0} status --short", word(&folder)))
         }
         ProbeKind::Docker(docker) => How::Command(docker_look(docker, scope)),
+        ProbeKind::Kubernetes(look) => How::Command(kubectl(look, scope)),
+        ProbeKind::Oauth(oauth) => How::Words(services::oauth(oauth, scope)),
+        ProbeKind::Kms(kms) => How::Command(services::kms(kms, scope)),
+        ProbeKind::Logs(logs) => How::Command(telemetry::logs(logs, scope)),
+        ProbeKind::Loki(loki) => How::Command(telemetry::loki(loki, scope)),
+        ProbeKind::Tempo(tempo) => How::Command(telemetry::tempo(tempo, scope)),
+        ProbeKind::Grafana(grafana) => How::Command(telemetry::grafana(grafana, scope)),
         ProbeKind::Run(run) => {
             How::Command(run.command.words.iter().map(|w| word(&fill(w))).collect::<Vec<_>>().join(" "))
         }

@@ -1,7 +1,10 @@
 //! `by-hand.md`: what remains and the resolved rollback, as plain commands. When the program cannot go on, this can.
 
 mod command;
+mod kubectl;
 mod looks;
+mod services;
+mod telemetry;
 
 use std::fmt::Write as _;
 

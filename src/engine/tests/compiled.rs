@@ -304,3 +304,45 @@ steps:
 ";
     assert_eq!(ids(&plan_of(text, &[])), ["a.x[kms]", "c"]);
 }
+
+#[test]
+fn a_look_at_a_cluster_has_the_pinned_place_and_the_deployments_of_the_group_that_it_names() {
+    use crate::runbook::kinds::{Kubernetes, ProbeKind};
+    let text = "
+parameters: { parts: { some_of: [kms, identity], default: kms }, space: { type: text, default: shop } }
+where: { kube_context: prod-eu, namespace: '${{ space }}' }
+targets:
+  services:
+    kms: { deployment: d-kms }
+    authz: { when: parts.identity, deployment: d-authz }
+  extra:
+    rs: { when: parts.identity }
+probes:
+  pods: { kubernetes: { of: pods, deployments: services } }
+  other: { kubernetes: { of: pods, deployments: [web, extra], namespace: far, context: staging } }
+  none: { kubernetes: { of: pods, deployments: extra } }
+  each: { for_each: services, kubernetes: { of: rollout, deployments: '${{ item.deployment }}' } }
+steps: [{ title: a, check: pods }, { title: b, check: other }, { title: c, check: none }, { title: d, check: each }]
+";
+    let look = |plan: &Plan, id: &str| -> Kubernetes {
+        match &plan.probes.iter().find(|probe| probe.id.as_str() == id).unwrap().kind {
+            ProbeKind::Kubernetes(look) => look.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let texts = |list: &[crate::expr::Template]| list.iter().map(|t| t.source().to_owned()).collect::<Vec<_>>();
+    let place = |look: &Kubernetes| {
+        [&look.context, &look.namespace].map(|text| text.as_ref().unwrap().source().to_owned()).join("/")
+    };
+    let plan = plan_of(text, &[]);
+    let pods = look(&plan, "pods");
+    assert_eq!((texts(&pods.deployments), place(&pods).as_str()), (vec!["d-kms".into()], "prod-eu/shop"));
+    let other = look(&plan, "other");
+    assert_eq!((texts(&other.deployments), place(&other).as_str()), (vec!["web".into(), String::new()], "staging/far"));
+    // A group of which nothing is on is not all deployments.
+    assert_eq!(texts(&look(&plan, "none").deployments), [""]);
+    assert_eq!(texts(&look(&plan, "each.kms").deployments), ["${{ item.deployment }}"]);
+    let more = plan_of(text, &[("parts", "kms,identity")]);
+    assert_eq!(texts(&look(&more, "pods").deployments), ["d-kms", "d-authz"]);
+    assert_eq!(texts(&look(&more, "none").deployments), ["rs"], "its key, where it has no field of that name");
+}

@@ -49,6 +49,7 @@ impl Specs {
     pub fn after_events(&mut self, events: &[Event]) {
         self.stale |= events.iter().any(|event| {
             matches!(event, Event::ValueCaptured { .. } | Event::BaselineTaken { .. } | Event::RunBegun { .. })
+                || matches!(event, Event::AttemptStarted(started) if started.changes)
         });
     }
 
@@ -125,6 +126,13 @@ fn spec(
 ) -> Result<LookSpec, String> {
     let scope = PlanScope::of_probe(state, probe);
     let mut kind = probe.kind.clone();
+    if let Some(since) = kind.since()
+        && since.is_none()
+    {
+        // What a deployment did shows from its first change on.
+        let from = state.world_changed.or(state.opened_at);
+        *since = from.map(|stamp| Template::plain(stamp.at_text()));
+    }
     for text in kind.texts() {
         *text = Template::plain(secrets.fill(text, &scope)?);
     }

@@ -31,7 +31,7 @@ impl Host {
         }
     }
 
-    /// An attempt that no keeper has: its exit file says how it ended, or nobody knows.
+    /// An attempt that no keeper has: its file says how it ended, or nobody knows.
     fn lost_or_ended(&mut self, attempt: u32, item: ItemId) {
         let here = boot_id().unwrap_or_default();
         let this_boot = |boot: &str| !here.is_empty() && boot == here;

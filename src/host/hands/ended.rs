@@ -35,7 +35,7 @@ impl Host {
             FromKeeper::Output { attempt, len, unfinished_line, echo, .. } => {
                 self.hands.output(attempt, len, unfinished_line, echo);
             }
-            // What no exit file holds is told to every host that comes.
+            // What no file holds is told to every host that comes.
             FromKeeper::Exited { attempt, .. } if self.is_known(attempt) => {}
             FromKeeper::Exited { attempt, exit } => {
                 if let Some(item) = self.item_of(attempt) {

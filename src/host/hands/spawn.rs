@@ -4,6 +4,7 @@ use super::{Hands, KEEPER};
 use crate::engine::event::{Resolved, Started};
 use crate::engine::plan::Action;
 use crate::engine::{PlanScope, State, Want};
+use crate::host::confine;
 use crate::host::core::Host;
 use crate::host::input::Input;
 use crate::keeper::KeeperClient;
@@ -54,7 +55,7 @@ impl Host {
     fn spawn_order(&mut self, started: &Started) -> Result<Spawn, String> {
         let index = self.state.index(&started.item).ok_or("its item is not in the plan")?;
         let scope = PlanScope::new(&self.state, index);
-        let mut env = self.env.clone();
+        let mut env = confine::environment(&self.state.plan, self.folder.path(), &self.env)?;
         for (name, value) in &started.env {
             env.insert(name.clone(), self.secrets.env(value, &scope)?);
         }
@@ -138,7 +139,7 @@ impl Hands {
         hello.map(|h| h.attempts.iter().map(|r| (r.attempt, r.pid, r.out_len)).collect()).unwrap_or_default()
     }
 
-    /// Whether the keeper that was joined says next how an attempt ended: there was no room for its exit file.
+    /// Whether the keeper that was joined says next how an attempt ended: there was no room to write it down.
     pub(super) fn is_told_next(&self, attempt: u32) -> bool {
         self.keeper.as_ref().is_some_and(|keeper| keeper.hello().ended.contains(&attempt))
     }

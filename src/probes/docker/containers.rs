@@ -27,7 +27,7 @@ pub(super) fn by_label(project: &str) -> HashMap<String, Vec<String>> {
 
 /// A container of a project, as the list has it.
 #[derive(Clone, Debug)]
-pub(super) struct Listed {
+pub(in crate::probes) struct Listed {
     /// Its id.
     pub id: String,
     /// Its service.

@@ -5,18 +5,18 @@ mod engine;
 mod environment;
 mod failure;
 mod images;
+mod logs;
 mod place;
 mod project;
 mod stats;
 mod volumes;
 
 pub(super) use engine::EngineCache;
+pub(super) use logs::Log;
 
-use super::ctx::{Ctx, maybe, plain};
+use super::ctx::{Ctx, list, maybe, said, texts};
 use super::seen::{Means, Problem, Seen};
-use crate::expr::Template;
 use crate::runbook::kinds::{Docker, DockerOf};
-use crate::words::Value;
 
 /// Looks once.
 pub(super) async fn look(spec: &Docker, ctx: &Ctx) -> Seen {
@@ -32,23 +32,13 @@ pub(super) async fn look(spec: &Docker, ctx: &Ctx) -> Seen {
     seen.unwrap_or_else(|problem| Problem { means: Means::Nothing, ..problem }.into())
 }
 
+/// Where an engine is that a command with this environment would talk to, and whether it is asked by TLS; none when that
+/// cannot be said, or only the docker command can go there.
+pub fn docker_place(env: &std::collections::BTreeMap<String, String>) -> Option<(String, bool)> {
+    place::of(env).ok().map(|place| (place.host, place.certificates.is_some()))
+}
+
 /// The project's name.
 fn project(spec: &Docker) -> Result<&str, Problem> {
     maybe(spec.project.as_ref())?.ok_or_else(|| Problem::nothing("no Compose project is named"))
-}
-
-/// Filled texts of a list; what is empty is left out.
-fn texts(list: &[Template]) -> Result<Vec<String>, Problem> {
-    let filled: Result<Vec<&str>, Problem> = list.iter().map(plain).collect();
-    Ok(filled?.into_iter().filter(|t| !t.is_empty()).map(str::to_owned).collect())
-}
-
-/// A list of texts as a value.
-fn list(texts: &[String]) -> Value {
-    Value::List(texts.iter().cloned().map(Value::Text).collect())
-}
-
-/// `3 missing: a, b, c`; nothing for an empty list.
-fn said(word: &str, texts: &[String]) -> Option<String> {
-    (!texts.is_empty()).then(|| format!("{word}: {}", texts.join(", ")))
 }

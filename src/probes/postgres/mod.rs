@@ -9,7 +9,7 @@ use super::seen::{Problem, Seen};
 use crate::runbook::kinds::Postgres;
 use crate::words::Value;
 
-pub use session::STATE_QUERY;
+pub use session::{STATE_QUERY, USE_QUERY};
 
 /// Looks once.
 pub(super) async fn look(spec: &Postgres, ctx: &Ctx) -> Seen {

@@ -15,7 +15,7 @@ use super::super::trust::{Trust, Watcher};
 use super::target::{Ssl, Target};
 use crate::words::{Value, short_duration};
 
-/// What a session asks first: one row of standby (`t` or `f`), connections, and lag in seconds (null where there is none).
+/// What a session asks first: one row. Standby (`t` or `f`), connections, and lag in seconds (null where there is none).
 ///
 /// On a standby the lag is the age of the last replayed commit, or 0 when all that was received is replayed; on a
 /// primary it is the largest `replay_lag` of its standbys that the account may see.
@@ -23,6 +23,23 @@ pub const STATE_QUERY: &str = "select pg_is_in_recovery(), (select count(*) from
     case when not pg_is_in_recovery() then (select max(extract(epoch from replay_lag)) from pg_stat_replication) \
     when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0 \
     else extract(epoch from now() - pg_last_xact_replay_timestamp()) end";
+
+/// What it asks next: one row. Clients that are active and idle, how many there may be and are, the age in seconds of the
+/// oldest transaction of others (null for what an account may not see that is no member of `pg_read_all_stats`), and
+/// the database's bytes. Asked by itself, so that a server that does not know it still says what it is.
+pub const USE_QUERY: &str = "select (select case when bool_or(backend_type is null) then null \
+    else count(*) filter (where state = 'active' and backend_type = 'client backend') end from pg_stat_activity), \
+    (select case when bool_or(backend_type is null) then null \
+    else count(*) filter (where state = 'idle' and backend_type = 'client backend') end from pg_stat_activity), \
+    (select setting::int from pg_settings where name = 'max_connections'), \
+    (select count(datid) from pg_stat_activity where coalesce(backend_type, 'client backend') = 'client backend'), \
+    (select case when bool_or(backend_type is null) then null else coalesce(extract(epoch from \
+    max(clock_timestamp() - xact_start) filter (where backend_type = 'client backend')), 0) end \
+    from pg_stat_activity where pid <> pg_backend_pid()), \
+    pg_database_size(current_database())";
+
+/// Fields beside role, connections and lag.
+const MORE: [&str; 6] = ["active", "idle", "max_connections", "used", "longest_transaction", "size"];
 
 /// Looks cannot change anything; a server (or pooler) that does not know this is not asked again.
 const READ_ONLY: &str = "set session characteristics as transaction read only";
@@ -45,6 +62,10 @@ pub(super) async fn look(target: &Target, query: Option<&str>, ctx: &Ctx) -> Res
             "connected".into()
         }
     };
+    match client.simple_query(USE_QUERY).await {
+        Ok(messages) => more(&mut seen, &messages),
+        Err(e) => seen.missing.extend(MORE.map(|field| (field, words(&e)))),
+    }
     if let Some(query) = query {
         match client.simple_query(query).await {
             Ok(messages) => text = answer(&mut seen, &messages, ctx),
@@ -182,6 +203,31 @@ fn state(seen: &mut Seen, messages: &[SimpleQueryMessage], ctx: &Ctx) -> String 
         None => seen.missing.push(("lag", "no standby is seen from here".into())),
     }
     text
+}
+
+/// What the server is used for: clients against their limit, the oldest transaction, the database's size.
+fn more(seen: &mut Seen, messages: &[SimpleQueryMessage]) {
+    let row = rows(messages).0.unwrap_or_default();
+    let number = |i: usize| row.get(i).copied().flatten().and_then(|t| t.parse::<f64>().ok());
+    let used = number(3).zip(number(2).filter(|most| *most > 0.0)).map(|(now, most)| now / most);
+    let values = [
+        number(0).map(Value::Number),
+        number(1).map(Value::Number),
+        number(2).map(Value::Number),
+        used.map(Value::Ratio),
+        number(4).map(|age| Value::Duration(age.max(0.0))),
+        number(5).map(Value::Size),
+    ];
+    for (field, value) in MORE.into_iter().zip(values) {
+        match value {
+            Some(value) => {
+                seen.fields.insert(field.into(), value);
+            }
+            None => seen
+                .missing
+                .push((field, "the account may not see others' sessions: grant it pg_read_all_stats".into())),
+        }
+    }
 }
 
 fn answer(seen: &mut Seen, messages: &[SimpleQueryMessage], ctx: &Ctx) -> String {

@@ -128,7 +128,24 @@ async fn a_real_server_is_asked_with_and_without_tls() {
     let sample = look(spec(url(at("?sslmode=disable"), None), &expect)).await;
     assert_good(&sample);
     assert!(sample.text.starts_with("primary, "), "{}", sample.text);
+    let used =
+        ["active >= 1", "idle >= 0", "max_connections == 100", "used < 50%", "size > 1MiB", "longest_transaction < 1m"];
+    let sample = look(spec(url(at("?sslmode=disable"), None), &used)).await;
+    assert_good(&sample);
     assert_nothing(&look(spec(url(at("?sslmode=disable"), None), &["lag < 1s"])).await, "no standby is seen");
+
+    // A transaction that somebody left open is seen; an account without the right to see it says so, never 0.
+    let (other, connection) = tokio_postgres::connect(&at("?sslmode=disable"), tokio_postgres::NoTls).await.unwrap();
+    let other_runs = tokio::spawn(connection);
+    other.batch_execute("create role nosy login password 'secret2'; begin; select 1").await.unwrap();
+    assert_good(&look(spec(url(at("?sslmode=disable"), None), &["longest_transaction > 0ms", "idle == 0"])).await);
+    other.batch_execute("commit").await.unwrap();
+    let nosy = format!("postgres://nosy:secret2@localhost:{port}/postgres?sslmode=disable");
+    let blind = look(spec(url(nosy.clone(), None), &["longest_transaction < 1m"])).await;
+    assert_nothing(&blind, "grant it pg_read_all_stats");
+    assert_good(&look(spec(url(nosy, None), &["connections > 1", "used > 0%", "size > 0MiB"])).await);
+    drop(other);
+    let _ = other_runs.await;
 
     let over_tls = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
     for mode in ["", "?sslmode=prefer", "?sslmode=require"] {

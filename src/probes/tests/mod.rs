@@ -4,8 +4,12 @@ mod certificates;
 mod commands;
 mod databases;
 mod files;
+mod identity;
+mod identity_server;
+mod keys;
 mod sampling;
 mod servers;
+mod telemetry;
 mod web;
 
 use std::collections::BTreeMap;

@@ -9,8 +9,10 @@ mod phases;
 mod probes;
 mod say;
 mod scalar;
+mod services;
 mod shape;
 mod step;
+mod telemetry;
 mod words;
 
 pub use header::{FIELD, INCLUDED, PARAMETER, RUNBOOK, TARGET};

@@ -2,6 +2,8 @@
 
 use super::header::{SOURCE, WHEN};
 use super::key::{Key, Kind, Part, Space, key, part};
+use super::services::{KMS, OAUTH};
+use super::telemetry::{GRAFANA, LOGS, LOKI, TEMPO};
 
 /// How often a probe looks.
 pub const EVERY: Key = key(
@@ -14,7 +16,7 @@ pub const EVERY: Key = key(
 pub const TIMEOUT: Key = key("timeout", Kind::Duration, "After how long a look is given up.").or("3s");
 
 /// The keys of which a probe has one.
-pub static KINDS: [&str; 16] = [
+pub static KINDS: [&str; 23] = [
     "http",
     "tls",
     "tcp",
@@ -27,13 +29,20 @@ pub static KINDS: [&str; 16] = [
     "openapi",
     "git",
     "docker",
+    "kubernetes",
+    "oauth",
+    "kms",
+    "logs",
+    "loki",
+    "tempo",
+    "grafana",
     "run",
     "script",
     "all_of",
     "any_of",
 ];
 
-static KIND_KEYS: [Key; 16] = [
+static KIND_KEYS: [Key; 23] = [
     key("http", Kind::Part(&HTTP), "One HTTP(S) request."),
     key("tls", Kind::Part(&TLS), "A TLS handshake with an address, or certificate files."),
     key("tcp", Kind::Part(&TCP), "A TCP connection."),
@@ -46,6 +55,13 @@ static KIND_KEYS: [Key; 16] = [
     key("openapi", Kind::Part(&OPENAPI), "An OpenAPI document."),
     key("git", Kind::Part(&GIT), "A git folder."),
     key("docker", Kind::Part(&DOCKER), "A Docker Engine and what runs on it."),
+    key("kubernetes", Kind::Part(&KUBERNETES), "A Kubernetes cluster and what runs on it."),
+    key("oauth", Kind::Part(&OAUTH), "The authorization-code flow with PKCE, and what its token is good for."),
+    key("kms", Kind::Part(&KMS), "A round trip through a key management service."),
+    key("logs", Kind::Part(&LOGS), "Lines of logs that match a pattern."),
+    key("loki", Kind::Part(&LOKI), "Whether streams of Loki have lines."),
+    key("tempo", Kind::Part(&TEMPO), "Whether traces arrive in Tempo."),
+    key("grafana", Kind::Part(&GRAFANA), "Grafana, and whether a dashboard exists and has data."),
     key("run", Kind::Command, "A command, for what has no API."),
     key("script", Kind::Script, "A script, for what has no API."),
     key("all_of", Kind::Names(Space::Probe), "The worst of those probes that are on."),
@@ -254,6 +270,48 @@ static DOCKER: Part = part(
                 ("memory", "memory of all containers"),
                 ("memory_share", "memory against its limit, of the container that is nearest to it"),
                 ("restarts", "restarts of all containers"),
+            ]),
+            "Which figure of `stats` is drawn.",
+        )
+        .or("cpu"),
+    ]],
+)
+.lone("of");
+
+static KUBERNETES: Part = part(
+    "kubernetes",
+    "A Kubernetes cluster and what runs on it; which one, the kubeconfig says (`KUBECONFIG`), or `where.kube_context`.",
+    &[&[
+        key(
+            "of",
+            Kind::Words(&[
+                ("api", "the API server itself, and what this login may do"),
+                ("pods", "pods: of the deployments, or all of the namespace"),
+                ("rollout", "whether the deployments are rolled out, as `kubectl rollout status` has it"),
+                ("secrets", "secrets that must be there with their keys"),
+                ("environment", "what looks like a secret in the environment of the deployments' templates"),
+                ("stats", "what pods use, from the metrics server"),
+                ("events", "warnings that the cluster noted"),
+            ]),
+            "What is looked at.",
+        )
+        .needed(),
+        key("context", Kind::Text, "The kubeconfig's context.").or("`where.kube_context`, else its current one"),
+        key("namespace", Kind::Text, "The namespace.").or("`where.namespace`, else the context's own"),
+        key("deployments", Kind::Texts, "Deployments by name, or a target group: its targets' `deployment`.")
+            .or("all of the namespace"),
+        key("may", Kind::Texts, "What this login must be allowed to do: `patch deployments`, `create jobs.batch`."),
+        key("secrets", Kind::Texts, "Secrets by name, alone or with a key: `db`, `db/password`."),
+        key("manifests", Kind::Text, "A glob of manifests: the secrets that they hold, or want, must be there."),
+        key("since", Kind::Text, "From when on warnings count: a duration back, or a time.").or("1h"),
+        key(
+            "figure",
+            Kind::Words(&[
+                ("cpu", "processor time of the pod that uses most; 100% is one processor"),
+                ("cpu_share", "processor time against its limit, of the pod that is nearest to it"),
+                ("memory", "memory of all pods"),
+                ("memory_share", "memory against its limit, of the pod that is nearest to it"),
+                ("restarts", "restarts of all pods"),
             ]),
             "Which figure of `stats` is drawn.",
         )

@@ -1,6 +1,6 @@
 //! What `expect` may ask of each kind of probe and action, and what each expects when nobody says otherwise.
 
-use super::{AnswerType, Docker, DockerFigure, DockerOf, Field, FieldType, ProbeKind, ReportFormat};
+use super::{AnswerType, Docker, DockerFigure, DockerOf, Field, FieldType, Oauth, ProbeKind, ReportFormat};
 use crate::expr::{Expr, Type};
 use crate::words::Unit;
 
@@ -106,6 +106,12 @@ impl ProbeKind {
                     ("role", Text),
                     ("connections", Number),
                     ("lag", Duration),
+                    ("active", Number),
+                    ("idle", Number),
+                    ("max_connections", Number),
+                    ("used", Ratio),
+                    ("longest_transaction", Duration),
+                    ("size", Size),
                     ("latency", Duration),
                     ("value", if unit.is_some() { figure } else { Any }),
                     ("rows", Number),
@@ -152,6 +158,15 @@ impl ProbeKind {
                 (vec![("commit", Text), ("branch", Text), ("tag", Text), ("dirty", Bool), ("commit_time", Time)], &[])
             }
             Self::Docker(docker) => docker_fields(docker, figure),
+            Self::Kubernetes(kubernetes) => kubernetes.fields(figure),
+            Self::Oauth(oauth) => oauth_fields(oauth),
+            Self::Kms(_) => kms_fields(),
+            Self::Logs(_) => {
+                (vec![("matches", Number), ("read", Number), ("lines", texts()), ("value", figure)], &["matches == 0"])
+            }
+            Self::Loki(_) => (vec![("lines", Number), ("age", Duration), ("newest", Text)], &["lines > 0"]),
+            Self::Tempo(_) => (vec![("traces", Number), ("age", Duration)], &["traces > 0"]),
+            Self::Grafana(grafana) => grafana_fields(grafana.dashboard.is_some()),
             Self::Run(_) | Self::Script(_) => {
                 let mut fields = command();
                 // With a unit, what it prints is a figure.
@@ -166,19 +181,109 @@ impl ProbeKind {
     /// The unit of its figure when the probe names none.
     pub fn unit(&self) -> Unit {
         match self {
-            Self::Http(_) | Self::Tcp(_) | Self::Openapi(_) => Unit::Ms,
+            Self::Http(_) | Self::Tcp(_) | Self::Openapi(_) | Self::Oauth(_) | Self::Kms(_) => Unit::Ms,
             // Without a query the figure is how long it took to connect.
             Self::Postgres(postgres) if postgres.query.is_none() => Unit::Ms,
             Self::Run(_) | Self::Script(_) => Unit::S,
+            Self::Logs(_) => Unit::PerMinute,
+            Self::Grafana(grafana) if grafana.dashboard.is_none() => Unit::Ms,
             Self::Docker(docker) => match (docker.of, docker.figure) {
                 (DockerOf::Engine, _) => Unit::Ms,
                 (DockerOf::Stats, DockerFigure::Cpu | DockerFigure::MemoryShare) => Unit::Ratio,
                 (DockerOf::Stats, DockerFigure::Memory) => Unit::Bytes,
                 _ => Unit::Count,
             },
+            Self::Kubernetes(kubernetes) => kubernetes.unit(),
             _ => Unit::Count,
         }
     }
+}
+
+/// What a walk through the authorization-code flow gives: a leg and how long it took, those of a resource and of what is
+/// forbidden only where they are walked.
+fn oauth_fields(oauth: &Oauth) -> (Vec<(&'static str, Type)>, &'static [&'static str]) {
+    const ALL: [&str; 11] = [
+        "authorize",
+        "login",
+        "consent",
+        "token",
+        "introspect",
+        "revoke",
+        "forbidden",
+        "resource",
+        "wrong_scope",
+        "no_token",
+        "bad_token",
+    ];
+    const TOOK: [&str; 11] = [
+        "authorize_latency",
+        "login_latency",
+        "consent_latency",
+        "token_latency",
+        "introspect_latency",
+        "revoke_latency",
+        "forbidden_latency",
+        "resource_latency",
+        "wrong_scope_latency",
+        "no_token_latency",
+        "bad_token_latency",
+    ];
+    const WITHOUT: [&str; 10] = [ALL[0], ALL[1], ALL[2], ALL[3], ALL[4], ALL[5], ALL[7], ALL[8], ALL[9], ALL[10]];
+    let walked = |leg: &str| match leg {
+        "forbidden" => !oauth.forbidden.is_empty(),
+        "resource" | "wrong_scope" | "no_token" | "bad_token" => oauth.resource.is_some(),
+        _ => true,
+    };
+    let legs = ALL.into_iter().zip(TOOK).filter(|(leg, _)| walked(leg));
+    let mut types: Vec<(&'static str, Type)> =
+        legs.flat_map(|(leg, took)| [(leg, Type::Bool), (took, Type::Duration)]).collect();
+    types.push(("latency", Type::Duration));
+    let defaults: &'static [&'static str] = match (oauth.resource.is_some(), oauth.forbidden.is_empty()) {
+        (true, false) => &ALL,
+        (true, true) => &WITHOUT,
+        (false, false) => &ALL[..7],
+        (false, true) => &ALL[..6],
+    };
+    (types, defaults)
+}
+
+/// What a round trip through a KMS gives.
+fn kms_fields() -> (Vec<(&'static str, Type)>, &'static [&'static str]) {
+    use Type::{Bool, Duration, Text};
+    let types = vec![
+        ("create", Bool),
+        ("material", Bool),
+        ("generate", Bool),
+        ("encrypt", Bool),
+        ("decrypt", Bool),
+        ("compare", Bool),
+        ("removed", Bool),
+        ("key", Text),
+        ("latency", Duration),
+        ("create_latency", Duration),
+        ("material_latency", Duration),
+        ("generate_latency", Duration),
+        ("encrypt_latency", Duration),
+        ("decrypt_latency", Duration),
+    ];
+    (types, &["create", "material", "generate", "encrypt", "decrypt", "compare"])
+}
+
+/// What a look at Grafana gives, with a dashboard or without.
+fn grafana_fields(dashboard: bool) -> (Vec<(&'static str, Type)>, &'static [&'static str]) {
+    use Type::{Bool, Duration, Number, Text};
+    let mut types = vec![("healthy", Bool), ("version", Text), ("latency", Duration)];
+    if !dashboard {
+        return (types, &["healthy"]);
+    }
+    types.extend([
+        ("found", Bool),
+        ("title", Text),
+        ("panels", Number),
+        ("with_data", Number),
+        ("without_data", Type::list(Text)),
+    ]);
+    (types, &["healthy", "found", "with_data > 0"])
 }
 
 /// What a look at Docker gives, by what is looked at.
@@ -240,7 +345,15 @@ mod tests {
 
     fn all() -> Vec<ProbeKind> {
         let report = |format| ProbeKind::Report(Report { format, ..Report::default() });
+        let kubernetes = |of| ProbeKind::Kubernetes(Kubernetes { of, ..Kubernetes::default() });
         vec![
+            kubernetes(KubernetesOf::Api),
+            kubernetes(KubernetesOf::Pods),
+            kubernetes(KubernetesOf::Rollout),
+            kubernetes(KubernetesOf::Secrets),
+            kubernetes(KubernetesOf::Environment),
+            kubernetes(KubernetesOf::Stats),
+            kubernetes(KubernetesOf::Events),
             ProbeKind::Http(Http::default()),
             ProbeKind::Tls(Tls::default()),
             ProbeKind::Tcp(Tcp::default()),
@@ -254,6 +367,14 @@ mod tests {
             report(ReportFormat::Coverage),
             ProbeKind::Openapi(Openapi::default()),
             ProbeKind::Git(Git::default()),
+            ProbeKind::Oauth(Box::default()),
+            ProbeKind::Oauth(Box::new(Oauth { resource: Some(crate::expr::Template::plain("x")), ..Oauth::default() })),
+            ProbeKind::Kms(Box::default()),
+            ProbeKind::Logs(Box::default()),
+            ProbeKind::Loki(Loki::default()),
+            ProbeKind::Tempo(Tempo::default()),
+            ProbeKind::Grafana(Grafana::default()),
+            ProbeKind::Grafana(Grafana { dashboard: Some(crate::expr::Template::plain("x")), ..Grafana::default() }),
             ProbeKind::Script(ScriptProbe::default()),
         ]
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Grafana, Kms, Kubernetes, Logs, Loki, Oauth, Tempo};
 use crate::expr::Template;
 use crate::words::Name;
 
@@ -37,6 +38,20 @@ pub enum ProbeKind {
     Git(Git),
     /// A Docker Engine and what runs on it.
     Docker(Docker),
+    /// A Kubernetes cluster and what runs on it.
+    Kubernetes(Kubernetes),
+    /// The authorization-code flow, and what its token is good for.
+    Oauth(Box<Oauth>),
+    /// A round trip through a key management service.
+    Kms(Box<Kms>),
+    /// Lines of logs that match a pattern.
+    Logs(Box<Logs>),
+    /// Lines of Loki's streams.
+    Loki(Loki),
+    /// Traces of Tempo.
+    Tempo(Tempo),
+    /// Grafana, and a dashboard of it.
+    Grafana(Grafana),
     /// A command, for what has no API.
     Run(RunProbe),
     /// A bash script, for what has no API.
@@ -337,10 +352,27 @@ impl ProbeKind {
             Self::Openapi(_) => "openapi",
             Self::Git(_) => "git",
             Self::Docker(_) => "docker",
+            Self::Kubernetes(_) => "kubernetes",
+            Self::Oauth(_) => "oauth",
+            Self::Kms(_) => "kms",
+            Self::Logs(_) => "logs",
+            Self::Loki(_) => "loki",
+            Self::Tempo(_) => "tempo",
+            Self::Grafana(_) => "grafana",
             Self::Run(_) => "run",
             Self::Script(_) => "script",
             Self::AllOf(_) => "all_of",
             Self::AnyOf(_) => "any_of",
+        }
+    }
+
+    /// From when on it counts, of a kind that counts from a time on.
+    pub fn since(&mut self) -> Option<&mut Option<Template>> {
+        match self {
+            Self::Logs(logs) => Some(&mut logs.since),
+            Self::Loki(loki) => Some(&mut loki.since),
+            Self::Tempo(tempo) => Some(&mut tempo.since),
+            _ => None,
         }
     }
 
@@ -374,6 +406,13 @@ impl ProbeKind {
             Self::Docker(d) => {
                 d.project.iter_mut().chain(&mut d.services).chain(&mut d.jobs).chain(&mut d.images).collect()
             }
+            Self::Kubernetes(k) => k.texts(),
+            Self::Oauth(o) => o.texts(),
+            Self::Kms(k) => k.texts(),
+            Self::Logs(l) => l.texts(),
+            Self::Loki(l) => l.texts(),
+            Self::Tempo(t) => t.texts(),
+            Self::Grafana(g) => g.texts(),
             Self::Run(r) => r.command.words.iter_mut().chain(&mut r.cwd).chain(r.env.values_mut()).collect(),
             Self::Script(s) => s.cwd.iter_mut().chain(s.env.values_mut()).collect(),
             Self::AllOf(_) | Self::AnyOf(_) => vec![],

@@ -118,7 +118,15 @@ fn shapes_that_are_wrong() {
         step("{ title: a, run: x, retry: 3 }"),
         ["4: `retry` stands beside `idempotent` only", "4: `retry` takes keys: `times`, `every`, not a text"]
     );
-    assert_eq!(step("{ title: a, check: { kubernetes: { of: api } } }"), ["4: a check has no key `kubernetes`"]);
+    assert_eq!(step("{ title: a, check: { ldap: { of: api } } }"), ["4: a check has no key `ldap`"]);
+    assert_eq!(
+        step("{ title: a, check: { kubernetes: { of: rollout } } }"),
+        ["4: this look at kubernetes needs `deployments`"]
+    );
+    assert_eq!(
+        step("{ title: a, check: { kubernetes: secrets } }"),
+        ["4: this look at kubernetes needs `secrets`, `manifests` or `deployments`"]
+    );
     assert_eq!(step("{ title: a, check: { docker: { of: project } } }"), ["4: this look at docker needs `project`"]);
     assert_eq!(step("{ title: a, check: { docker: { of: images } } }"), ["4: this look at docker needs `images`"]);
     assert_eq!(

@@ -1,6 +1,5 @@
 //! Probe kinds.
 
-use crate::expr::Template;
 use crate::runbook::kinds::{
     CommandText, ConfigFormat, ConfigProbe, Docker, DockerFigure, DockerOf, FileProbe, Git, Http, Openapi, Port,
     Postgres, ProbeKind, Prometheus, Report, ReportFormat, RunProbe, ScriptProbe, Tcp, Tls,
@@ -34,14 +33,6 @@ impl Cx<'_, '_, '_> {
         }
         let key = keys::PROBE_KINDS.into_iter().find(|key| self.get(key).is_some())?;
         self.within(key, |cx| cx.api_kind(key)).flatten()
-    }
-
-    fn hidden(&mut self, key: &'static str) -> Option<Template> {
-        self.text(key, Want::Hidden)
-    }
-
-    fn needed(&mut self, key: &'static str) -> Template {
-        self.hidden(key).unwrap_or_default()
     }
 
     fn request(&mut self) -> Http {
@@ -167,6 +158,13 @@ impl Cx<'_, '_, '_> {
             }),
             "git" => ProbeKind::Git(Git { folder: self.hidden("folder") }),
             "docker" => ProbeKind::Docker(self.docker()),
+            "kubernetes" => ProbeKind::Kubernetes(self.kubernetes()),
+            "oauth" => ProbeKind::Oauth(Box::new(self.oauth())),
+            "logs" => ProbeKind::Logs(Box::new(self.logs())),
+            "loki" => ProbeKind::Loki(self.loki()),
+            "tempo" => ProbeKind::Tempo(self.tempo()),
+            "grafana" => ProbeKind::Grafana(self.grafana()),
+            "kms" => ProbeKind::Kms(Box::new(self.kms())),
             _ => return None,
         })
     }

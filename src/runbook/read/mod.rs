@@ -7,10 +7,13 @@ mod command;
 mod header;
 mod id;
 mod kind;
+mod kubernetes;
 mod parts;
 mod probe;
 mod reader;
+mod services;
 mod step;
+mod telemetry;
 
 pub use command::split;
 pub use header::{include_names, read_into};

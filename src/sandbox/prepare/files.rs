@@ -58,6 +58,7 @@ pub(super) fn secrets(ports: &Ports) -> BTreeMap<String, String> {
         ("grafana_auth".to_owned(), format!("ops:{}", secret(20))),
         ("smoke_client_secret".to_owned(), secret(32)),
         ("smoke_password".to_owned(), secret(24)),
+        ("kube_token".to_owned(), secret(40)),
         ("team_webhook".to_owned(), format!("{notices}/team/{}", secret(16))),
         ("pager_webhook".to_owned(), format!("{notices}/pager/{}", secret(16))),
         ("mail_password".to_owned(), secret(24)),
@@ -149,17 +150,19 @@ pub(super) fn write_tree(root: &Path, settings: &Settings, version: &str) -> io:
     Ok(())
 }
 
-/// Writes a kubeconfig whose one context leads nowhere: the simulated kubectl never uses it, a real one cannot.
+/// Writes a kubeconfig whose one context leads to the world's API server: the simulated kubectl has the same world
+/// behind it, and the probes ask the server itself.
 ///
 /// # Errors
 /// The file cannot be written.
 pub(super) fn write_kubeconfig(root: &Path, settings: &Settings) -> io::Result<()> {
     let (context, namespace) = (&settings.context, &settings.namespace);
+    let (port, token) = (settings.ports.of(Port::Kubernetes), settings.secret("kube_token"));
     let text = format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: {context}\n\
-         clusters:\n- name: {context}\n  cluster:\n    server: https://127.0.0.1:1\n\
+         clusters:\n- name: {context}\n  cluster:\n    server: https://127.0.0.1:{port}\n    certificate-authority: ../certs/ca.pem\n\
          contexts:\n- name: {context}\n  context:\n    cluster: {context}\n    namespace: {namespace}\n    user: {context}\n\
-         users:\n- name: {context}\n  user: {{}}\n"
+         users:\n- name: {context}\n  user:\n    token: {token}\n"
     );
     write_private(&root.join("secrets/kubeconfig"), text.as_bytes())
 }

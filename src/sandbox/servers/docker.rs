@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use axum::Router;
 use axum::extract::{Path, Query, State as Shared};
 use axum::http::{HeaderMap, Method, Uri};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use chrono::{SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -32,6 +32,7 @@ pub fn router(core: Core) -> Router {
         .route("/info", get(info))
         .route("/containers/json", get(containers))
         .route("/containers/{id}/json", get(container))
+        .route("/containers/{id}/logs", get(logs))
         .route("/containers/{id}/stats", get(stats))
         .route("/images/{*name}", get(image))
         .route("/volumes", get(volumes));
@@ -151,6 +152,36 @@ fn inspected(container: &Container, now: Millis, core: &Core) -> Value {
         value["State"]["Health"] = json!({ "Status": health, "FailingStreak": 0, "Log": [] });
     }
     value
+}
+
+/// `since` in seconds of the wall's time.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Since {
+    since: i64,
+}
+
+/// What a container wrote, each line with its time and behind the header of its stream (1 is standard output).
+async fn logs(
+    Shared(core): Shared<Core>,
+    Path(path): Path<HashMap<String, String>>,
+    Query(asked): Query<Since>,
+) -> Response {
+    let id = path.get("id").map(String::as_str).unwrap_or_default();
+    let since = DateTime::from_timestamp(asked.since, 0).unwrap_or_default();
+    // The engine keeps what it has; a world began a while ago.
+    let from = if asked.since == 0 { Millis::MIN } else { core.at_wall(since) };
+    let written = core.look(|s, now| find(s, id).map(|c| crate::sandbox::shim::container_lines(c, from, now)));
+    let Some(written) = written else { return refuse(404, format!("No such container: {id}")) };
+    let mut body = vec![];
+    for (at, line) in written {
+        let line = format!("{} {line}\n", core.wall(at).to_rfc3339_opts(SecondsFormat::Nanos, true));
+        let length = u32::try_from(line.len()).unwrap_or_default().to_be_bytes();
+        body.extend_from_slice(&[1, 0, 0, 0]);
+        body.extend_from_slice(&length);
+        body.extend_from_slice(line.as_bytes());
+    }
+    ([(axum::http::header::CONTENT_TYPE, "application/vnd.docker.multiplexed-stream")], body).into_response()
 }
 
 /// Two readings a second apart, for which the real one takes as long.

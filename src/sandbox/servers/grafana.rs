@@ -5,7 +5,7 @@ use axum::extract::{Json, Path, Query, Request, State as Shared};
 use axum::http::header;
 use axum::middleware::{self, Next};
 use axum::response::{Html, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use chrono::Utc;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,11 +18,19 @@ use crate::sandbox::world::ports::Port;
 
 const ANNOTATIONS: &str = "/api/annotations";
 
-/// Dashboards: uid and title.
-const DASHBOARDS: [(&str, &str); 3] = [
-    ("cryptoutil-overview", "Service Overview"),
-    ("cryptoutil-performance", "Performance Metrics"),
-    ("cryptoutil-errors", "Error Tracking"),
+/// Dashboards: uid, title, and what their one panel asks Prometheus.
+const DASHBOARDS: [(&str, &str, &str); 3] = [
+    ("cryptoutil-overview", "Service Overview", "sum(rate(http_server_duration_milliseconds_count[1m]))"),
+    (
+        "cryptoutil-performance",
+        "Performance Metrics",
+        "histogram_quantile(0.95, sum by (le) (rate(http_server_duration_milliseconds_bucket[5m])))",
+    ),
+    (
+        "cryptoutil-errors",
+        "Error Tracking",
+        "sum(rate(http_server_duration_milliseconds_count{http_status_code=~\"5..\"}[1m])) or vector(0)",
+    ),
 ];
 
 /// Grafana.
@@ -31,6 +39,7 @@ pub fn router(core: Core) -> Router {
         .route("/api/health", get(health))
         .route("/api/search", get(search))
         .route("/api/dashboards/uid/{uid}", get(dashboard))
+        .route("/api/ds/query", post(ds_query))
         .route("/d/{uid}", get(|| async { Html("<!doctype html><title>Grafana</title>") }))
         .route("/api/datasources/proxy/uid/prometheus/api/v1/query", get(prometheus))
         .route("/api/datasources/proxy/uid/loki/loki/api/v1/query", get(loki_number))
@@ -80,7 +89,7 @@ async fn annotate(Shared(core): Shared<Core>, Json(body): Json<Value>) -> Respon
         return refused("bad request data");
     }
     if let Some(uid) = body["dashboardUID"].as_str()
-        && !DASHBOARDS.iter().any(|(known, _)| *known == uid)
+        && !DASHBOARDS.iter().any(|(known, ..)| *known == uid)
     {
         return http::json(404, &json!({ "message": "Dashboard not found" }));
     }
@@ -101,22 +110,53 @@ async fn search() -> Response {
     let found: Vec<Value> = DASHBOARDS
         .iter()
         .zip(1..)
-        .map(|((uid, title), id)| json!({ "id": id, "uid": uid, "title": title, "type": "dash-db", "url": format!("/d/{uid}/{uid}") }))
+        .map(|((uid, title, _), id)| json!({ "id": id, "uid": uid, "title": title, "type": "dash-db", "url": format!("/d/{uid}/{uid}") }))
         .collect();
     http::json(200, &Value::Array(found))
 }
 
 async fn dashboard(Path(uid): Path<String>) -> Response {
-    match DASHBOARDS.iter().find(|(known, _)| *known == uid) {
-        Some((uid, title)) => http::json(
+    match DASHBOARDS.iter().find(|(known, ..)| *known == uid) {
+        Some((uid, title, expr)) => http::json(
             200,
             &json!({
                 "meta": { "type": "db", "slug": uid, "version": 1 },
-                "dashboard": { "uid": uid, "title": title, "panels": [{ "id": 1, "title": "Requests", "type": "timeseries" }] },
+                "dashboard": { "uid": uid, "title": title, "panels": [{
+                        "id": 1, "title": "Requests", "type": "timeseries",
+                        "targets": [{ "refId": "A", "expr": expr, "datasource": { "type": "prometheus", "uid": "prometheus" } }],
+                    }],
+                },
             }),
         ),
         None => http::json(404, &json!({ "message": "Dashboard not found", "status": "not-found" })),
     }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Queries {
+    queries: Vec<DsQuery>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct DsQuery {
+    #[serde(rename = "refId")]
+    id: String,
+    expr: String,
+}
+
+/// Queries as a dashboard makes them: a frame of times and values, without a column where nothing was measured.
+async fn ds_query(Shared(core): Shared<Core>, body: axum::body::Bytes) -> Response {
+    let asked: Queries = serde_json::from_slice(&body).unwrap_or_default();
+    let answer = |query: &DsQuery| {
+        let figure = queries::figure(&queries::PROMETHEUS, &query.expr);
+        let value = figure.and_then(|figure| core.look(|s, now| s.figure(figure, now)));
+        let values = value.map_or(json!([]), |v| json!([[Utc::now().timestamp_millis()], [v]]));
+        (query.id.clone(), json!({ "status": 200, "frames": [{ "schema": {}, "data": { "values": values } }] }))
+    };
+    let results: serde_json::Map<String, Value> = asked.queries.iter().map(answer).collect();
+    http::json(200, &json!({ "results": results }))
 }
 
 #[derive(Default, Deserialize)]
@@ -131,6 +171,14 @@ async fn prometheus(Shared(core): Shared<Core>, Query(asked): Query<Asked>) -> R
 }
 
 async fn loki_number(Shared(core): Shared<Core>, Query(asked): Query<Asked>) -> Response {
+    if let Some((selector, seconds)) = count_of(&asked.query) {
+        let written = services(&core).into_iter().filter(|name| takes(selector, name)).count() as f64;
+        let count = (written * (seconds / EACH).ceil()) as u64;
+        let at = Utc::now().timestamp();
+        // As the real one: no line, no series.
+        let result = if count == 0 { json!([]) } else { json!([{ "metric": {}, "value": [at, count.to_string()] }]) };
+        return http::json(200, &json!({ "status": "success", "data": { "resultType": "vector", "result": result } }));
+    }
     number(&core, queries::figure(&queries::LOKI, &asked.query), &asked.query)
 }
 
@@ -152,9 +200,9 @@ async fn loki_lines(Shared(core): Shared<Core>, Query(asked): Query<Asked>) -> R
     let nanos = Utc::now().timestamp_micros() * 1000;
     let result: Vec<Value> = names
         .iter()
-        .filter(|name| matches(&asked.query, name))
+        .filter(|name| takes(&asked.query, name))
         .map(|name| {
-            let line = format!("200 GET /health {name}");
+            let line = line_of(name);
             json!({ "stream": { "service_name": name, "level": "info" }, "values": [[nanos.to_string(), line]] })
         })
         .collect();
@@ -200,6 +248,28 @@ fn services(core: &Core) -> Vec<&'static str> {
     })
 }
 
+/// Seconds between the lines of a service in Loki.
+const EACH: f64 = 10.0;
+
+/// What a service writes, again and again.
+fn line_of(service: &str) -> String {
+    format!("200 GET /health {service}")
+}
+
+/// The lines and seconds of `sum(count_over_time(LINES [SECONDSs]))`.
+fn count_of(query: &str) -> Option<(&str, f64)> {
+    let inner = query.trim().strip_prefix("sum(count_over_time(")?.strip_suffix("))")?;
+    let (lines, range) = inner.rsplit_once('[')?;
+    Some((lines.trim(), range.strip_suffix("s]")?.parse().ok()?))
+}
+
+/// Whether a service's line is taken by a selector with or without a filter behind it: `{…} |~ `error``.
+fn takes(query: &str, service: &str) -> bool {
+    let (selector, filter) = query.split_once(" |~ ").unwrap_or((query, ""));
+    let filter = filter.trim().trim_matches(['`', '"']);
+    matches(selector, service) && regex::Regex::new(filter).is_ok_and(|regex| regex.is_match(&line_of(service)))
+}
+
 /// Whether a selector such as `{service_name=~"kms.*|identity.*"}` takes a service.
 fn matches(selector: &str, service: &str) -> bool {
     let Some((_, rest)) = selector.split_once("service") else { return false };
@@ -217,7 +287,16 @@ fn matches(selector: &str, service: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{count_of, matches, takes};
+
+    #[test]
+    fn lines_are_counted_and_filtered() {
+        let counted = count_of("sum(count_over_time({service_name=~\"kms.*\"} |~ `[Ee]rror` [90s]))");
+        assert_eq!(counted, Some(("{service_name=~\"kms.*\"} |~ `[Ee]rror`", 90.0)));
+        assert_eq!(count_of("sum(count_over_time({service_name=\"identity-authz\"} |= \"x\" [1m]))"), None);
+        assert!(takes("{service_name=~\"kms.*\"} |~ `GET`", "kms-1") && takes("{service_name=~\"kms.*\"}", "kms-1"));
+        assert!(!takes("{service_name=~\"kms.*\"} |~ `error`", "kms-1"));
+    }
 
     #[test]
     fn selectors_take_the_services_that_they_name() {

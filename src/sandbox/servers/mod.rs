@@ -11,6 +11,7 @@ mod jira;
 mod kms_admin;
 mod kms_api;
 mod kms_document;
+mod kubernetes;
 mod listen;
 mod mail;
 mod notices;
@@ -140,6 +141,7 @@ impl Listeners {
             Port::Notices => listen::serve(listener, None, notices::router(core), stop),
             Port::Mail => mail::serve(listener, self.tls.server.clone(), core, stop),
             Port::Docker => listen::serve(listener, None, docker::router(core), stop),
+            Port::Kubernetes => listen::serve(listener, server, kubernetes::router(core), stop),
             Port::Postgres => postgres::serve(listener, core, stop),
         }
     }

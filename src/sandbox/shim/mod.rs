@@ -25,7 +25,9 @@ use std::io;
 use std::path::Path;
 
 pub use client::{WORLD_VARIABLE, main};
+pub use compose::container_lines;
 pub use docker::shown as image_shown;
+pub use kubectl::live as kube_object;
 
 use self::command::{Command, Ended};
 use self::forms::Does;

@@ -48,7 +48,7 @@ fn behind(port: Port) -> Option<(&'static str, &'static str, Option<&'static str
         Port::Postgres => ("compose", "postgres", None),
         Port::Grafana => ("compose", "grafana-otel-lgtm", None),
         Port::Collector | Port::Otlp => ("compose", "opentelemetry-collector-contrib", None),
-        Port::Notices | Port::Mail | Port::Docker => return None,
+        Port::Notices | Port::Mail | Port::Docker | Port::Kubernetes => return None,
     })
 }
 

@@ -39,11 +39,13 @@ pub enum Port {
     Mail,
     /// The Docker Engine's API.
     Docker,
+    /// The Kubernetes API server.
+    Kubernetes,
 }
 
 impl Port {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::KmsApi,
         Self::KmsAdmin,
         Self::Kms2Api,
@@ -58,6 +60,7 @@ impl Port {
         Self::Notices,
         Self::Mail,
         Self::Docker,
+        Self::Kubernetes,
     ];
 }
 

@@ -3,6 +3,7 @@
 mod actions;
 mod header;
 mod known;
+mod kubernetes;
 mod probes;
 mod steps;
 

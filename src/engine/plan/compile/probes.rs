@@ -96,7 +96,7 @@ impl Compiler<'_> {
             unit: spec.unit.unwrap_or_else(|| spec.kind.unit()),
             fail_after: spec.fail_after.unwrap_or(row),
             pass_after: spec.pass_after.unwrap_or(row),
-            kind: spec.kind.clone(),
+            kind: self.placed(spec.kind.clone()),
         }
     }
 

@@ -162,6 +162,13 @@ fn written(core: &Core, project: &str, services: &[String], from: Option<Millis>
     all
 }
 
+/// What a container wrote from a time on, as its engine keeps it.
+pub fn container_lines(container: &Container, from: Millis, now: Millis) -> Vec<(Millis, String)> {
+    let Some(started) = container.started else { return vec![] };
+    let ready = container.healthy_at().unwrap_or(started + 1_000);
+    lines(&container.service, started, ready, from.max(started), end(container, now))
+}
+
 /// A container that has ended writes no more.
 fn end(container: &Container, to: Millis) -> Millis {
     match container.phase(to) {

@@ -8,7 +8,7 @@ mod up;
 
 pub use build::{build, pull};
 pub use down::down;
-pub use logs::{lines, logs};
+pub use logs::{container_lines, lines, logs};
 pub use look::{config, pg_is_ready, ps, version};
 pub use up::up;
 

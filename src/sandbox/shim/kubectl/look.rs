@@ -2,10 +2,17 @@
 
 use super::super::command::{Command, Ended};
 use super::{is_namespace, no_namespace};
+use crate::sandbox::world::settings::Settings;
 
 /// `config current-context`.
 pub async fn context(command: &mut Command<'_>) -> Ended {
-    let context = command.core.settings().context.clone();
+    // From the file, which the probes read too: who edits it switches both.
+    let file = Settings::root(command.core.dir()).join("secrets/kubeconfig");
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let current = text.lines().find_map(|line| line.strip_prefix("current-context: ")).map(str::trim);
+    let Some(context) = current.filter(|context| !context.is_empty()) else {
+        return command.fail(1, "error: current-context is not set").await;
+    };
     command.out(format!("{context}\n")).await?;
     Ok(0)
 }

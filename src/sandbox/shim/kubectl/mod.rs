@@ -10,7 +10,7 @@ mod rollout;
 pub use change::apply;
 pub use diff::diff;
 pub use look::{can_i, context, namespace, readyz};
-pub use objects::{get_deployment, get_files, get_objects};
+pub use objects::{get_deployment, get_files, get_objects, live};
 pub use pods::{logs, pods, top};
 pub use rollout::{history, status, undo};
 

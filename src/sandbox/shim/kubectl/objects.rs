@@ -8,6 +8,7 @@ use super::super::{ages, table};
 use super::{is_namespace, no_deployment, no_namespace};
 use crate::sandbox::read::manifests;
 use crate::sandbox::state::names;
+use crate::sandbox::world::Core;
 use crate::sandbox::world::clock::Millis;
 
 /// The jsonpath of the shipped runbooks: each variable of each container.
@@ -45,7 +46,7 @@ pub async fn get_objects(command: &mut Command<'_>) -> Ended {
     if command.given.has("yaml") {
         let items: Vec<Value> = names_of(command, &["deployment.apps", "configmap"])
             .into_iter()
-            .filter_map(|(kind, name)| live(command, &kind, &name))
+            .filter_map(|(kind, name)| live(command.core, &kind, &name))
             .collect();
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": items, "metadata": { "resourceVersion": "" } });
         return match serde_yaml::to_string(&list) {
@@ -88,7 +89,7 @@ fn names_of(command: &Command<'_>, kinds: &[&str]) -> Vec<(String, String)> {
 fn environments(command: &Command<'_>) -> String {
     let mut text = String::new();
     for (kind, name) in names_of(command, &["deployment.apps"]) {
-        let Some(object) = live(command, &kind, &name) else { continue };
+        let Some(object) = live(command.core, &kind, &name) else { continue };
         let containers = object.pointer("/spec/template/spec/containers").and_then(Value::as_array).cloned();
         for variable in containers.iter().flatten().filter_map(|c| c.get("env")?.as_array()).flatten() {
             let of = |key| variable.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -102,7 +103,7 @@ fn environments(command: &Command<'_>) -> String {
 pub async fn get_deployment(command: &mut Command<'_>) -> Ended {
     command.pause(90).await;
     let name = command.given.get("name").to_owned();
-    let object = if is_namespace(command) { live(command, "deployment.apps", &name) } else { None };
+    let object = if is_namespace(command) { live(command.core, "deployment.apps", &name) } else { None };
     let Some(object) = object else { return no_deployment(command).await };
     let mut text = serde_json::to_string_pretty(&object).unwrap_or_default();
     text.push('\n');
@@ -111,12 +112,12 @@ pub async fn get_deployment(command: &mut Command<'_>) -> Ended {
 }
 
 /// An object as the API server holds it: the manifest, and what the server adds.
-pub fn live(command: &Command<'_>, kind: &str, name: &str) -> Option<Value> {
-    let settings = command.core.settings();
-    command.look(|s, now| {
+pub fn live(core: &Core, kind: &str, name: &str) -> Option<Value> {
+    let settings = core.settings();
+    core.look(|s, now| {
         let (object, created) = s.cluster.objects.get(&(kind.to_owned(), name.to_owned()))?;
         let mut object = object.clone();
-        let wall = |at: Millis| command.core.wall(at).to_rfc3339_opts(SecondsFormat::Secs, true);
+        let wall = |at: Millis| core.wall(at).to_rfc3339_opts(SecondsFormat::Secs, true);
         let mut random = names::random(settings.seed, &[kind, name]);
         object["metadata"]["namespace"] = json!(settings.namespace);
         object["metadata"]["uid"] = json!(names::uuid(&mut random, 1_763_000_000_000));

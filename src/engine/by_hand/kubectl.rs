@@ -1,0 +1,91 @@
+//! Looks at a cluster as a person makes them with kubectl.
+
+use super::command::{partly, word};
+use crate::expr::{Scope, Template};
+use crate::runbook::kinds::{Kubernetes, KubernetesOf};
+
+/// Names of the variables, never their values: those must not come on a screen.
+const NAMES: &str = "'{range .items[*].spec.template.spec.containers[*].env[*]}{.name}{\"\\n\"}{end}'";
+
+/// The command, or several with `;` between them.
+pub(super) fn kubectl(look: &Kubernetes, scope: &dyn Scope) -> String {
+    let fill = |template: &Template| word(&partly(template, scope));
+    let option = |name: &str, value: &Option<Template>| {
+        value.as_ref().map(|value| format!(" {name} {}", fill(value))).unwrap_or_default()
+    };
+    let place = format!("{}{}", option("--context", &look.context), option("-n", &look.namespace));
+    let each = |list: &[Template], of: &dyn Fn(String) -> String| -> String {
+        list.iter().map(|text| of(partly(text, scope))).collect::<Vec<_>>().join("; ")
+    };
+    match look.of {
+        KubernetesOf::Api => {
+            let ready = format!("kubectl get --raw /readyz{}", option("--context", &look.context));
+            let may = each(&look.may, &|what| format!("kubectl auth can-i {}{place}", can_i(&what)));
+            if may.is_empty() { ready } else { format!("{ready}; {may}") }
+        }
+        KubernetesOf::Pods => format!("kubectl get pods{place}"),
+        KubernetesOf::Rollout => each(&look.deployments, &|name| {
+            format!("kubectl rollout status {}{place} --watch=false", word(&format!("deployment/{name}")))
+        }),
+        KubernetesOf::Secrets => match (&look.manifests, look.secrets.as_slice()) {
+            (_, [_, ..]) => {
+                // `describe` lists keys with their sizes, without values.
+                each(&look.secrets, &|name| {
+                    let (secret, _) = name.split_once('/').unwrap_or((&name, ""));
+                    format!("kubectl describe secret {}{place}", word(secret))
+                })
+            }
+            (Some(files), []) => format!("kubectl get -f {}{place} -o name", partly(files, scope)),
+            (None, []) => format!("kubectl get secrets{place}"),
+        },
+        KubernetesOf::Environment => format!("kubectl get deployments{place} -o jsonpath={NAMES}"),
+        KubernetesOf::Stats => format!("kubectl top pods{place}"),
+        KubernetesOf::Events => format!("kubectl get events{place} --field-selector type=Warning"),
+    }
+}
+
+/// `get pods/log` as `kubectl auth can-i` takes it.
+fn can_i(what: &str) -> String {
+    let mut words: Vec<String> = what.split_whitespace().map(str::to_owned).collect();
+    let sub = words.get_mut(1).and_then(|of| {
+        let (kind, sub) = of.split_once('/')?;
+        let (kind, sub) = (kind.to_owned(), sub.to_owned());
+        *of = kind;
+        Some(sub)
+    });
+    words.extend(sub.map(|sub| format!("--subresource={sub}")));
+    words.iter().map(|each| word(each)).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::Nothing;
+
+    fn texts(list: &[&str]) -> Vec<Template> {
+        list.iter().map(|text| Template::plain(*text)).collect()
+    }
+
+    #[test]
+    fn a_person_types_what_the_probe_asks() {
+        let place = |of| Kubernetes {
+            of,
+            context: Some(Template::plain("prod-eu")),
+            namespace: Some(Template::plain("shop")),
+            ..Kubernetes::default()
+        };
+        let said = |look: &Kubernetes| kubectl(look, &Nothing);
+        let api = Kubernetes { may: texts(&["patch deployments", "get pods/log"]), ..place(KubernetesOf::Api) };
+        assert_eq!(
+            said(&api),
+            "kubectl get --raw /readyz --context prod-eu; \
+             kubectl auth can-i patch deployments --context prod-eu -n shop; \
+             kubectl auth can-i get pods --subresource=log --context prod-eu -n shop"
+        );
+        let rollout = Kubernetes { deployments: texts(&["kms"]), ..place(KubernetesOf::Rollout) };
+        assert_eq!(said(&rollout), "kubectl rollout status deployment/kms --context prod-eu -n shop --watch=false");
+        let secrets = Kubernetes { secrets: texts(&["db/password"]), ..place(KubernetesOf::Secrets) };
+        assert_eq!(said(&secrets), "kubectl describe secret db --context prod-eu -n shop");
+        assert_eq!(said(&place(KubernetesOf::Stats)), "kubectl top pods --context prod-eu -n shop");
+    }
+}

@@ -1,0 +1,229 @@
+//! The Kubernetes API, as far as the probes ask it: what the simulated `kubectl` says, told to a program.
+
+use std::collections::HashMap;
+
+use axum::extract::{Path, Query, Request, State as Shared};
+use axum::http::{Method, Uri};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use chrono::{SecondsFormat, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::http;
+use crate::sandbox::shim::kube_object;
+use crate::sandbox::state::kube::{Deployment, POD_RUNS, Pod, PodPhase};
+use crate::sandbox::world::Core;
+use crate::sandbox::world::clock::Millis;
+
+/// The version that the simulated API server has.
+const VERSION: &str = "v1.34.1";
+
+/// The API server. Each request needs the token of the world's kubeconfig.
+pub fn router(core: Core) -> Router {
+    Router::new()
+        .route("/readyz", get(|| async { http::text(200, "ok") }))
+        .route("/version", get(version))
+        .route("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", post(review))
+        .route("/api/v1/namespaces/{namespace}", get(namespace))
+        .route("/api/v1/namespaces/{namespace}/pods", get(pods))
+        .route("/api/v1/namespaces/{namespace}/events", get(|| async { listed("EventList", "v1", vec![]) }))
+        .route("/api/v1/namespaces/{namespace}/secrets/{name}", get(secret))
+        .route("/apis/apps/v1/namespaces/{namespace}/deployments", get(deployments))
+        .route("/apis/apps/v1/namespaces/{namespace}/deployments/{name}", get(deployment))
+        .route("/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods", get(metrics))
+        .fallback(unknown)
+        .layer(middleware::from_fn_with_state(core.clone(), known))
+        .with_state(core)
+}
+
+/// A failure as the API server tells it.
+fn refuse(code: u16, reason: &str, message: &str) -> Response {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message,
+        "reason": reason, "code": code,
+    });
+    http::json(code, &status)
+}
+
+async fn known(Shared(core): Shared<Core>, request: Request, next: Next) -> Response {
+    let token = core.settings().secret("kube_token");
+    if !token.is_empty() && http::bearer(request.headers()).as_deref() == Some(token) {
+        return next.run(request).await;
+    }
+    refuse(401, "Unauthorized", "Unauthorized")
+}
+
+async fn unknown(method: Method, uri: Uri) -> Response {
+    let message =
+        format!("the server could not find the requested resource ({method} {} is not simulated)", uri.path());
+    refuse(404, "NotFound", &message)
+}
+
+async fn version() -> Response {
+    let value = json!({
+        "major": "1", "minor": "34", "gitVersion": VERSION, "gitCommit": "", "gitTreeState": "clean",
+        "buildDate": "2025-09-09T19:43:15Z", "goVersion": "go1.24.6", "compiler": "gc", "platform": "linux/amd64",
+    });
+    http::json(200, &value)
+}
+
+/// In its namespace the world's login may do everything, elsewhere nothing: as `kubectl auth can-i` says.
+async fn review(Shared(core): Shared<Core>, Json(mut review): Json<Value>) -> Response {
+    let asked = review.pointer("/spec/resourceAttributes/namespace").and_then(Value::as_str).unwrap_or_default();
+    let allowed = asked == core.settings().namespace;
+    review["status"] = json!({ "allowed": allowed });
+    http::json(201, &review)
+}
+
+/// Where an object is asked for.
+#[derive(Deserialize)]
+struct At {
+    namespace: String,
+    #[serde(default)]
+    name: String,
+}
+
+impl At {
+    fn is_ours(&self, core: &Core) -> bool {
+        self.namespace == core.settings().namespace
+    }
+}
+
+async fn namespace(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
+    if !at.is_ours(&core) {
+        return refuse(404, "NotFound", &format!("namespaces {:?} not found", at.namespace));
+    }
+    let value = json!({
+        "kind": "Namespace", "apiVersion": "v1", "metadata": { "name": at.namespace }, "status": { "phase": "Active" },
+    });
+    http::json(200, &value)
+}
+
+fn listed(kind: &str, version: &str, items: Vec<Value>) -> Response {
+    let list =
+        json!({ "kind": kind, "apiVersion": version, "metadata": { "resourceVersion": "840000" }, "items": items });
+    http::json(200, &list)
+}
+
+async fn secret(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
+    let found = if at.is_ours(&core) { kube_object(&core, "secret", &at.name) } else { None };
+    let gone = || refuse(404, "NotFound", &format!("secrets {:?} not found", at.name));
+    found.map_or_else(gone, |object| http::json(200, &object))
+}
+
+async fn deployment(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
+    let found = if at.is_ours(&core) { kube_object(&core, "deployment.apps", &at.name) } else { None };
+    let gone = || refuse(404, "NotFound", &format!("deployments.apps {:?} not found", at.name));
+    found.map_or_else(gone, |object| http::json(200, &object))
+}
+
+async fn deployments(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
+    let names: Vec<String> = match at.is_ours(&core) {
+        true => core.look(|s, _| s.cluster.deployments.keys().cloned().collect()),
+        false => vec![],
+    };
+    let items = names.iter().filter_map(|name| kube_object(&core, "deployment.apps", name)).collect();
+    listed("DeploymentList", "apps/v1", items)
+}
+
+async fn pods(
+    Shared(core): Shared<Core>,
+    Path(at): Path<At>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Response {
+    let selector = asked.get("labelSelector").map(String::as_str).unwrap_or_default();
+    let mut items = each_pod(&core, &at, |deployment, pod, phase, _| shown(&core, deployment, pod, phase));
+    items.retain(|pod| selects(selector, &pod["metadata"]["labels"]));
+    listed("PodList", "v1", items)
+}
+
+fn each_pod<T>(core: &Core, at: &At, show: impl Fn(&Deployment, &Pod, PodPhase, Millis) -> T) -> Vec<T> {
+    if !at.is_ours(core) {
+        return vec![];
+    }
+    let found: Vec<(Deployment, Pod, PodPhase, Millis)> = core.look(|s, now| {
+        let of = |d: &Deployment| {
+            d.pods_at(now).map(|(pod, phase)| (d.clone(), pod.clone(), phase, now)).collect::<Vec<_>>()
+        };
+        s.cluster.deployments.values().flat_map(of).collect()
+    });
+    found.iter().map(|(deployment, pod, phase, now)| show(deployment, pod, *phase, *now)).collect()
+}
+
+/// `app=kms,tier=web`.
+fn selects(selector: &str, labels: &Value) -> bool {
+    selector.split(',').filter(|one| !one.is_empty()).all(|one| {
+        let (name, value) = one.split_once('=').unwrap_or((one, ""));
+        labels.get(name).and_then(Value::as_str) == Some(value.trim_start_matches('='))
+    })
+}
+
+/// A pod as the API server holds it.
+fn shown(core: &Core, deployment: &Deployment, pod: &Pod, phase: PodPhase) -> Value {
+    let time = |at: Millis| core.wall(at).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let template =
+        deployment.revisions.iter().find(|r| r.hash == pod.hash).map(|r| r.template.clone()).unwrap_or_default();
+    let mut labels = template.pointer("/metadata/labels").cloned().unwrap_or_else(|| json!({}));
+    labels["pod-template-hash"] = json!(pod.hash);
+    let ready = matches!(phase, PodPhase::Ready | PodPhase::Terminating);
+    let state = match phase {
+        PodPhase::Creating => json!({ "waiting": { "reason": "ContainerCreating" } }),
+        _ => json!({ "running": { "startedAt": time(pod.created + POD_RUNS) } }),
+    };
+    let container = template.pointer("/spec/containers/0").cloned().unwrap_or_default();
+    let truth = |so: bool| if so { "True" } else { "False" };
+    let mut value = json!({
+        "kind": "Pod", "apiVersion": "v1",
+        "metadata": {
+            "name": pod.name, "namespace": core.settings().namespace, "labels": labels,
+            "creationTimestamp": time(pod.created),
+            "ownerReferences": [{
+                "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": format!("{}-{}", deployment.name, pod.hash),
+                "uid": "", "controller": true, "blockOwnerDeletion": true,
+            }],
+        },
+        "spec": template.get("spec").cloned().unwrap_or_default(),
+        "status": {
+            "phase": if phase == PodPhase::Creating { "Pending" } else { "Running" },
+            "conditions": [
+                { "type": "PodScheduled", "status": "True" },
+                { "type": "Initialized", "status": "True" },
+                { "type": "ContainersReady", "status": truth(ready) },
+                { "type": "Ready", "status": truth(ready) },
+            ],
+            "startTime": time(pod.created),
+            "containerStatuses": [{
+                "name": container["name"], "image": container["image"], "imageID": "", "ready": ready,
+                "started": phase != PodPhase::Creating, "restartCount": 0, "state": state, "lastState": {},
+            }],
+        },
+    });
+    if let Some(ends) = pod.ends.filter(|_| phase == PodPhase::Terminating) {
+        value["metadata"]["deletionTimestamp"] = json!(time(ends));
+    }
+    value
+}
+
+/// The figures of `kubectl top pods`.
+async fn metrics(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
+    let names = each_pod(&core, &at, |deployment, pod, phase, _| {
+        (phase == PodPhase::Ready).then(|| (pod.name.clone(), deployment.name.clone()))
+    });
+    let now = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
+    let figures = |(name, container): (String, String)| {
+        // Half a core is the limit of a pod; `cpu` is in percent of one core.
+        let (cpu, memory) = core.look(|s, now| (s.cpu(&name, now) * 10.0 * 0.5, s.memory(&name, now)));
+        json!({
+            "metadata": { "name": name, "namespace": at.namespace }, "timestamp": now, "window": "15s",
+            "containers": [{
+                "name": container,
+                "usage": { "cpu": format!("{:.0}n", cpu * 1e6), "memory": format!("{:.0}Ki", memory * 1024.0) },
+            }],
+        })
+    };
+    let items = names.into_iter().flatten().map(figures).collect();
+    listed("PodMetricsList", "metrics.k8s.io/v1beta1", items).into_response()
+}
