@@ -36,6 +36,11 @@
 //! - An edited command opens the approval above it again: no event of its own.
 //! - Output leaves the last 2 MiB of a disk to the journal, so that what the operator says of a held command can be
 //!   written down. What runs can be stopped also when that cannot be.
+//! - How a command ended is the last line of `N.started`; there is no `N.exit`. A file and a rename less a step, and a line
+//!   that is torn says no more than a file that is not there.
+//! - Commands get a kubeconfig of the run's own (`private/`, gone when the run ends) with the pinned context alone, made
+//!   anew from the operator's at each start, since tokens are renewed there. Looks are not bound to it: they name their
+//!   context themselves.
 //! - `probes` and `host` import `expr`: expectations and templates are judged and filled where the samples and secrets are.
 
 pub mod actions;

@@ -3,7 +3,16 @@
 //! [`seen_as_it_is`] is what both have in common. It takes an environment with a kubeconfig, and a namespace with one
 //! deployment that gets rolled out and one secret.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test says what went wrong by failing, and what was not run on stderr"
+)]
+
+#[path = "lab/kube.rs"]
+mod kube;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,6 +24,8 @@ use flightdeck::probes::{Given, LookSpec, Looker};
 use flightdeck::runbook::kinds::{Kubernetes, KubernetesFigure, KubernetesOf, ProbeKind};
 use flightdeck::sandbox::{self, Leash};
 use flightdeck::words::{Look, Sample, Value};
+
+use kube::{Cluster, Played, not_run};
 
 /// How long a named condition is waited for.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -251,4 +262,58 @@ fn the_sandbox_answers_as_a_cluster_does() {
     let world = Leash::hold(&dir, command).unwrap();
     until("the API server is found again", || runtime.block_on(probe.look(false)).look == Look::Good);
     world.end();
+}
+
+#[test]
+fn a_real_cluster_is_seen_as_it_is() {
+    let mut cluster = match Cluster::start() {
+        Ok(cluster) => cluster,
+        Err(why) => return not_run("a_real_cluster_is_seen_as_it_is", &why),
+    };
+    cluster.node("paper");
+    let _kubelet = cluster.kubelet(|pod| match pod["spec"]["containers"][0]["image"].as_str() {
+        Some("web:3") => Played::crashing(4),
+        Some("web:4") => Played::no_image(),
+        _ => Played::ready(),
+    });
+    cluster.deploy("web", "web:1", 2, 10);
+    cluster.kubectl(&["create", "secret", "generic", "db", "--from-literal=password=never-shown"]);
+    let env = &cluster.env();
+    let place = Place { env, namespace: "default", deployment: "web", secret: ("db", "password") };
+    seen_as_it_is(&place);
+
+    // A version that crashes: the pods say why at once, the rollout is stuck once its deadline has passed.
+    let pods = || place.deployments(KubernetesOf::Pods, &["web"]);
+    let rollout = || place.deployments(KubernetesOf::Rollout, &["web"]);
+    cluster.kubectl(&["set", "image", "deployment/web", "web=web:3"]);
+    until("the crash is seen", || pods().why.is_some_and(|why| why.contains("CrashLoopBackOff")));
+    assert_eq!((pods().look, rollout().look), (Look::Bad, Look::Bad));
+    until("the rollout is stuck", || list(&rollout(), "stuck").iter().any(|it| it.contains("web")));
+    cluster.kubectl(&["rollout", "undo", "deployment/web"]);
+    until("the way back is seen", || pods().look == Look::Good && rollout().look == Look::Good);
+    cluster.kubectl(&["set", "image", "deployment/web", "web=web:4"]);
+    until("the image is missed", || pods().why.is_some_and(|why| why.contains("ImagePullBackOff")));
+    cluster.kubectl(&["rollout", "undo", "deployment/web"]);
+    until("it is back", || pods().look == Look::Good && rollout().look == Look::Good);
+
+    // Who may not patch is told so before a command is; what may not be read is neither there nor missing.
+    let mut narrow = env.clone();
+    narrow.insert("KUBECONFIG".into(), cluster.narrow().display().to_string());
+    let rights = texts(&["get pods", "patch deployments", "get secrets"]);
+    let denied = look(&narrow, Kubernetes { may: rights, ..place.of(KubernetesOf::Api) });
+    assert_eq!(
+        (denied.look, list(&denied, "denied")),
+        (Look::Bad, vec!["patch deployments".to_owned(), "get secrets".to_owned()])
+    );
+    let unread = look(&narrow, Kubernetes { secrets: texts(&["db"]), ..place.of(KubernetesOf::Secrets) });
+    assert_ne!(unread.look, Look::Good, "{unread:?}");
+    assert!(!format!("{unread:?}").contains("never-shown"));
+
+    // The API server is killed in the middle of a rollout: itself it is red, of the pods nothing is known; it comes back.
+    cluster.kubectl(&["set", "image", "deployment/web", "web=web:2"]);
+    cluster.stop_server();
+    assert_eq!(look(env, place.of(KubernetesOf::Api)).look, Look::Bad);
+    assert_eq!((pods().look, rollout().look), (Look::NoData, Look::NoData));
+    cluster.start_server().unwrap();
+    until("the rollout that went on is seen", || rollout().look == Look::Good && pods().look == Look::Good);
 }

@@ -413,10 +413,11 @@ fn end(ctx: &Ctx<'_>, ended: &crate::engine::RunEnded, columns: usize) -> Vec<Li
         )));
     }
     lines.push(Line::plain(format!(
-        "{} failed, {} deferred, {} cautions",
+        "{} failed, {} deferred, {} caution{}",
         ended.failed,
         ended.deferred,
-        state.cautions.len()
+        state.cautions.len(),
+        facts::plural(state.cautions.len())
     )));
     if let Some(watch) = &state.plan.watch {
         lines.push(Line::blank());
