@@ -106,8 +106,8 @@ pub enum Want {
     Adopted { item: ItemId, attempt: u32, pid: Option<u32> },
     /// A notice was answered.
     Called { item: ItemId, attempt: u32, ok: bool, answer: String },
-    /// A receiver that had not taken a notice while its step waited has taken it, or is given up.
-    Told { item: ItemId, attempt: u32, to: Name, ok: bool, answer: String },
+    /// Somebody took what nobody waited for, or is given up: a late try of a step's notice, a trace, an annotation.
+    Told { item: Option<ItemId>, to: Name, ok: bool, answer: String },
     /// Bytes were typed into a command (one a burst).
     Typed { item: ItemId, attempt: u32, bytes: u64 },
     // eyes

@@ -87,6 +87,8 @@ pub(super) struct Host {
     /// The run has ended: the host stays as long as somebody reads its end.
     pub leaving: bool,
     pub alone_since: Option<Instant>,
+    /// Who else is told how the run goes.
+    pub telemetry: super::telemetry::Telemetry,
     /// Somebody was attached since this host started.
     pub was_attached: bool,
     /// Bytes typed into commands that are not journaled yet.
@@ -305,6 +307,7 @@ impl Host {
         self.forget_hidden(&plain);
         self.clients.publish(first, self.journal.last_written());
         self.eyes.after_events(&self.state, &plain);
+        self.tell_telemetry(&plain);
         if let Some(announced) = &mut self.announced {
             announced.tell(&self.state);
         }

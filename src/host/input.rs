@@ -30,13 +30,11 @@ pub enum Input {
         /// The receiver's answer, or why not.
         answer: String,
     },
-    /// A receiver that had not taken a notice at first has taken it, or is given up.
-    LateNotice {
-        /// The item.
-        item: ItemId,
-        /// The attempt.
-        attempt: u32,
-        /// The channel.
+    /// Somebody took what nobody waited for, or is given up.
+    Told {
+        /// The item of a notice.
+        item: Option<ItemId>,
+        /// Who.
         to: Name,
         /// It was taken.
         ok: bool,

@@ -9,6 +9,8 @@ use crate::words::Actor;
 
 /// Real time that a host without anybody to talk to stays before it leaves.
 const LINGER: Duration = Duration::from_secs(2);
+/// Real time that traces and annotations get when the host goes.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 /// Real time that clients get to read the last messages.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -70,6 +72,7 @@ impl Host {
         }
         self.clients.say_all_and_close(self.folder.path(), self.state.seq, &FromHost::Bye { why: why.into() }, DRAIN);
         self.hands.leave();
+        std::mem::take(&mut self.telemetry).finish(LAST_WORDS);
         self.eyes.stop();
         // The world of a host that was asked to end goes on for a while, since what runs in it runs on. Else it ends: its
         // command log brings the same world back.

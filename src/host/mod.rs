@@ -27,6 +27,7 @@ mod serve;
 mod settings;
 mod shown;
 mod take;
+mod telemetry;
 mod typing;
 mod world;
 

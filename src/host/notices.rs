@@ -48,9 +48,7 @@ impl Host {
             // The loop's end is this process's end.
             let _ = inbox.send(match answered {
                 Answered::First { ok, said } => Input::Notice { item: item.clone(), attempt, ok, answer: said },
-                Answered::Late { to, ok, said } => {
-                    Input::LateNotice { item: item.clone(), attempt, to, ok, answer: said }
-                }
+                Answered::Late { to, ok, said } => Input::Told { item: Some(item.clone()), to, ok, answer: said },
             });
         });
     }

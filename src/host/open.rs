@@ -179,6 +179,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, Refused> {
         failed: None,
         leaving: false,
         alone_since: None,
+        telemetry: super::telemetry::Telemetry::default(),
         was_attached: false,
         typing: Typing::default(),
         terminating: false,

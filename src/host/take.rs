@@ -26,9 +26,14 @@ impl Host {
                 let answer = self.secrets.mask(&answer);
                 self.intend(Actor::host(), Want::Called { item, attempt, ok, answer });
             }
-            Input::LateNotice { item, attempt, to, ok, answer } => {
+            Input::Told { item, to, ok, answer } => {
                 let answer = self.secrets.mask(&answer);
-                self.intend(Actor::host(), Want::Told { item, attempt, to, ok, answer });
+                if self.state.ended.is_some() {
+                    // Nothing follows a run's end in its journal.
+                    log(&format!("{to} {}: {answer}", if ok { "took it" } else { "did not take it" }));
+                } else {
+                    self.intend(Actor::host(), Want::Told { item, to, ok, answer });
+                }
             }
             Input::SecondPerson { item, hash, yes, name, says } => {
                 let want = Want::Decide { item, hash, yes, by: name.clone(), proof: Proof::Stated, says: Some(says) };

@@ -46,7 +46,7 @@ impl Jira {
             _ => Auth::None,
         };
         let url = format!("{}/rest/api/2/{path}", base.trim_end_matches('/'));
-        Request { method, url, key: None, auth, body, ca: self.ca.clone() }
+        Request { method, url, auth, body, ca: self.ca.clone(), ..Request::default() }
     }
 
     async fn create(&self, project: &str, message: &Message, again: bool) -> Result<Tried, Tried> {

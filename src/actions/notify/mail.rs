@@ -107,7 +107,7 @@ impl Mail {
         }
         let mut builder = TlsParameters::builder(host.to_owned());
         if let Some(path) = &self.ca {
-            let said = |why: String| format!("the channel's `ca` {}: {why}", path.display());
+            let said = |why: String| format!("`ca` {}: {why}", path.display());
             let pem = tokio::fs::read(path).await.map_err(|e| said(e.to_string()))?;
             builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|e| said(e.to_string()))?);
         }

@@ -3,7 +3,6 @@
 //! A notice is tried a few times with the same key, so that a receiver that took it once can tell the second try from a
 //! second notice.
 
-mod call;
 mod deliver;
 mod file;
 mod jira;
@@ -19,6 +18,8 @@ use std::path::PathBuf;
 use std::pin::Pin;
 
 use sha2::{Digest, Sha256};
+
+use super::call::{self, Tried};
 
 pub use deliver::{Answered, send};
 
@@ -138,17 +139,6 @@ impl fmt::Debug for Receiver {
             Self::Jira(_) => f.write_str("Jira(…)"),
         }
     }
-}
-
-/// One try to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Tried {
-    /// Taken, with the receiver's answer.
-    Taken(String),
-    /// Not taken; another try may help, after the receiver's wish in seconds, if it has one.
-    Later(String, Option<u64>),
-    /// Not taken, and never will be.
-    Refused(String),
 }
 
 /// A way to send a notice.

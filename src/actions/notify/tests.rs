@@ -132,7 +132,7 @@ fn one_receiver_that_fails_is_told_beside_those_that_took_it() {
     ];
     let (ok, said) = sent_to(Some(runtime.handle().clone()), to);
     assert!(!ok);
-    let odd = "the channel's address does not begin with http:// or https://";
+    let odd = "the address does not begin with http:// or https://";
     assert_eq!(
         said,
         format!("pager: 127.0.0.1: connection refused (3 tries); team: 127.0.0.1: 200 OK: ok; odd: {odd}")

@@ -63,9 +63,12 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
             }
             None => late(item, *attempt, answer),
         },
-        Want::Told { item, to, ok, answer, .. } => {
-            let title = super::title(state, super::find(state, item)?);
-            vec![Event::NoticeSent { to: to.clone(), ok: *ok, answer: format!("\"{title}\": {answer}") }]
+        Want::Told { item, to, ok, answer } => {
+            let answer = match item {
+                Some(item) => format!("\"{}\": {answer}", super::title(state, super::find(state, item)?)),
+                None => answer.clone(),
+            };
+            vec![Event::NoticeSent { to: to.clone(), ok: *ok, answer }]
         }
         Want::Typed { item, attempt, bytes } => {
             super::find(state, item)?;

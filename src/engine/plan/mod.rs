@@ -27,6 +27,7 @@ pub use parts::{
 };
 
 use self::places::Places;
+use crate::runbook::kinds::Telemetry;
 use crate::words::{ItemId, ProbeId, Value};
 
 /// A compiled runbook. Lists are in the runbook's order; references are indexes or ids.
@@ -58,6 +59,9 @@ pub struct Plan {
     pub contacts: Vec<Contact>,
     /// Channels by name.
     pub channels: Vec<Channel>,
+    /// Who else is told how a run goes. Texts are not filled in: they may hold secrets.
+    #[serde(default, skip_serializing_if = "Telemetry::is_empty")]
+    pub telemetry: Telemetry,
     /// Links.
     pub links: Vec<Link>,
     /// Limitations that are on.

@@ -304,8 +304,8 @@ steps:
     f.host(Want::Called { item: "tell".into(), attempt: 1, ok: false, answer: "503".into() });
     f.is("tell", Status::Overridden).at("rest");
     assert_eq!(f.outcome("tell"), Some(Outcome::Failed));
-    let (item, to) = ("tell".into(), "team".into());
-    f.host(Want::Told { item, attempt: 1, to, ok: true, answer: "200 OK".into() }).is("tell", Status::Overridden);
+    let (item, to) = (Some("tell".into()), "team".into());
+    f.host(Want::Told { item, to, ok: true, answer: "200 OK".into() }).is("tell", Status::Overridden);
     let (_, to, ok, answer) = f.state.notices.last().unwrap();
     assert_eq!((to.as_str(), *ok, answer.as_str()), ("team", true, "\"Tell\": 200 OK"));
     assert_eq!(f.state.cautions[0].text, "\"Tell\" was not delivered: 503");

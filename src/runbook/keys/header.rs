@@ -67,6 +67,7 @@ pub static RUNBOOK: Part = part(
             ),
             key("links", Kind::List(&LINK), "Documents at hand."),
             key("limitations", Kind::Named(&LIMITATION), "What binds this deployment, by name."),
+            key("telemetry", Kind::Part(&TELEMETRY), "Who else is told how a run goes: a trace, annotations."),
             key("panes", Kind::List(&PANE), "Panes of the live column."),
             key("triggers", Kind::Named(&TRIGGER), "Conditions that say: go back."),
             key("steps", Kind::List(&STEP), "The steps of a runbook without phases."),
@@ -290,6 +291,40 @@ static CHANNEL: Part = part(
     ]],
 )
 .exactly_one(&["slack", "webhook", "email", "pagerduty", "jira", "file"]);
+
+static TELEMETRY: Part = part(
+    "telemetry",
+    "Who else is told how a run goes; never in its way.",
+    &[&[
+        key("otlp", Kind::Part(&OTLP), "A receiver of traces (OTLP over HTTP): the run as a trace, a span an item.")
+            .or("the variable OTEL_EXPORTER_OTLP_ENDPOINT"),
+        key("grafana", Kind::Part(&GRAFANA_NOTES), "A Grafana that gets an annotation at the run's start and its end."),
+    ]],
+);
+
+static OTLP: Part = part(
+    "otlp",
+    "A receiver of traces (OTLP over HTTP).",
+    &[&[
+        key("url", Kind::Text, "Its address, without `/v1/traces`.").needed(),
+        key("headers", Kind::Map(&Kind::Value), "Headers of its requests; may hold secrets."),
+    ]],
+)
+.lone("url");
+
+static GRAFANA_NOTES: Part = part(
+    "grafana",
+    "A Grafana that gets annotations.",
+    &[&[
+        key("url", Kind::Text, "Its address.").needed(),
+        key("token", Kind::Text, "A service account's token; a secret."),
+        key("basic_auth", Kind::Text, "`user:password`; a secret."),
+        key("dashboard", Kind::Text, "The uid of the one dashboard that shows them.")
+            .or("all that ask for the tag `flightdeck`"),
+    ]],
+)
+.lone("url")
+.at_most_one(&["token", "basic_auth"]);
 
 static LINK: Part = part(
     "link",

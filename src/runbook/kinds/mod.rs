@@ -11,6 +11,7 @@ mod look;
 mod probe;
 mod sensing;
 mod telemetry;
+mod told;
 
 pub use answers::{AnswerType, Approve, Confirm, Field, FieldType, Record};
 pub use capture::{Capture, CaptureOf, CaptureType};
@@ -22,3 +23,4 @@ pub use look::{Every, ItemRef, ProbeRef, ProbeSpec, is_key, is_name};
 pub use probe::*;
 pub use sensing::{Baseline, Channel, Check, CheckLook, Notify, Settings, Wait, WaitFor};
 pub use telemetry::{Auth, Grafana, Logs, LogsFrom, Loki, Tempo};
+pub use told::{GrafanaNotes, OtlpReceiver, Telemetry};

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use indexmap::IndexMap;
 
 use super::super::At;
-use super::super::kinds::{Channel, Defaults, Every, Field};
+use super::super::kinds::{Channel, Defaults, Every, Field, Telemetry};
 use super::{Block, Pane, Phase, Probe, Trigger, Use, Watch};
 use crate::expr::{Expr, Template};
 use crate::words::Name;
@@ -66,6 +66,8 @@ pub struct Runbook {
     pub rollback: Option<Phase>,
     /// What is watched afterwards.
     pub watch: Option<Watch>,
+    /// Who else is told how a run goes.
+    pub telemetry: Telemetry,
     /// The header's own texts.
     pub uses: Vec<Use>,
 }

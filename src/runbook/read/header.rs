@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 
 use crate::expr::Template;
 use crate::runbook::keys::{Part, RUNBOOK};
-use crate::runbook::kinds::{Channel, Every, Field, FieldType, Settings};
+use crate::runbook::kinds::{Channel, Every, Field, FieldType, GrafanaNotes, OtlpReceiver, Settings, Telemetry};
 use crate::runbook::model::{
     Change, ChannelEntry, Contact, Effect, Limitation, Link, Objectives, Parameter, ParameterFrom, ProbeDefaults,
     Runbook, Target, TargetGroup, Want, Where, WhereKind,
@@ -99,6 +99,26 @@ impl Cx<'_, '_, '_> {
             .unwrap_or_default();
         (runbook.defaults, runbook.probe_defaults) = (defaults, probe);
         runbook.guards = self.guards();
+        runbook.telemetry = self
+            .within("telemetry", |cx| Telemetry {
+                otlp: cx
+                    .within("otlp", |cx| {
+                        let url = cx.text("url", Want::Hidden)?;
+                        Some(OtlpReceiver { url, headers: cx.text_map("headers", Want::Hidden) })
+                    })
+                    .flatten(),
+                grafana: cx
+                    .within("grafana", |cx| {
+                        Some(GrafanaNotes {
+                            url: cx.text("url", Want::Hidden)?,
+                            token: cx.text("token", Want::Hidden),
+                            basic_auth: cx.text("basic_auth", Want::Hidden),
+                            dashboard: cx.text("dashboard", Want::Hidden),
+                        })
+                    })
+                    .flatten(),
+            })
+            .unwrap_or_default();
         runbook.links = self.each("links", |cx| {
             Some(Link {
                 at: cx.node.at,

@@ -1,7 +1,7 @@
 //! Grafana LGTM: its own API, and Prometheus, Loki and Tempo through its data source proxy (target-system 4).
 
 use axum::Router;
-use axum::extract::{Path, Query, Request, State as Shared};
+use axum::extract::{Json, Path, Query, Request, State as Shared};
 use axum::http::header;
 use axum::middleware::{self, Next};
 use axum::response::{Html, Response};
@@ -10,11 +10,13 @@ use chrono::Utc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{http, queries};
+use super::{http, notices, queries};
 use crate::sandbox::state::Platform;
 use crate::sandbox::state::load::Figure;
 use crate::sandbox::world::Core;
 use crate::sandbox::world::ports::Port;
+
+const ANNOTATIONS: &str = "/api/annotations";
 
 /// Dashboards: uid, title, and what their one panel asks Prometheus.
 const DASHBOARDS: [(&str, &str, &str); 3] = [
@@ -43,6 +45,7 @@ pub fn router(core: Core) -> Router {
         .route("/api/datasources/proxy/uid/loki/loki/api/v1/query", get(loki_number))
         .route("/api/datasources/proxy/uid/loki/loki/api/v1/query_range", get(loki_lines))
         .route("/api/datasources/proxy/uid/tempo/api/search", get(tempo))
+        .route("/api/annotations", get(annotations).post(annotate))
         .layer(middleware::from_fn_with_state(core.clone(), login))
         .with_state(core)
 }
@@ -58,6 +61,41 @@ async fn login(Shared(core): Shared<Core>, request: Request, next: Next) -> Resp
         next.run(request).await
     } else {
         http::json(401, &json!({ "message": "Unauthorized", "messageId": "auth.unauthorized", "statusCode": 401 }))
+    }
+}
+
+/// Annotations that were written, newest first; those with all of the asked tags.
+async fn annotations(Shared(core): Shared<Core>, Query(asked): Query<Vec<(String, String)>>) -> Response {
+    let wanted: Vec<&str> = asked.iter().filter(|(name, _)| name == "tags").map(|(_, tag)| tag.as_str()).collect();
+    let all = notices::all(&core).into_iter().enumerate().rev().filter(|(_, n)| n["path"] == ANNOTATIONS);
+    let all = all.map(|(n, notice)| {
+        let mut body = notice["body"].clone();
+        body["id"] = (n + 1).into();
+        body
+    });
+    let has = |body: &Value, tag: &str| body["tags"].as_array().is_some_and(|tags| tags.iter().any(|t| *t == tag));
+    let found: Vec<Value> = all.filter(|body| wanted.iter().all(|tag| has(body, tag))).collect();
+    http::json(200, &Value::Array(found))
+}
+
+async fn annotate(Shared(core): Shared<Core>, Json(body): Json<Value>) -> Response {
+    let refused = |why: &str| http::json(400, &json!({ "message": why }));
+    if body["text"].as_str().unwrap_or_default().trim().is_empty() {
+        return refused("Failed to save annotation: text field should not be empty");
+    }
+    let tags = body["tags"].as_array();
+    if tags.is_some_and(|tags| !tags.iter().all(Value::is_string)) || !(body["time"].is_null() || body["time"].is_u64())
+    {
+        return refused("bad request data");
+    }
+    if let Some(uid) = body["dashboardUID"].as_str()
+        && !DASHBOARDS.iter().any(|(known, ..)| *known == uid)
+    {
+        return http::json(404, &json!({ "message": "Dashboard not found" }));
+    }
+    match notices::keep(&core, ANNOTATIONS, &body) {
+        Ok(number) => http::json(200, &json!({ "message": "Annotation added", "id": number })),
+        Err(error) => http::json(500, &json!({ "message": error.to_string() })),
     }
 }
 

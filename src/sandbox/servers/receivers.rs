@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::mail::USER;
 use super::notices;
-use crate::actions::{Answered, Jira, Mail, MailTls, Message, Pager, Receiver, send};
+use crate::actions::{Annotation, Answered, Grafana, Jira, Mail, MailTls, Message, Pager, Receiver, annotate, send};
 use crate::sandbox::world::ports::Port;
 use crate::sandbox::world::testing::Prepared;
 
@@ -152,6 +152,35 @@ async fn mail_goes_through_the_dialogue_with_and_without_tls() {
     assert_eq!(all[1]["message_id"], all[2]["message_id"]);
     assert_ne!(all[0]["message_id"], all[1]["message_id"]);
     assert!(all[0]["text"].as_str().unwrap().contains("\n.a line with a dot\n"), "{}", all[0]);
+}
+
+#[tokio::test]
+async fn grafana_gets_one_annotation_however_often_it_is_tried() {
+    let world = Prepared::new(1.0, &[]);
+    let (core, _serving) = world.serve().await;
+    let grafana = |uid: &str, password: &str| Grafana {
+        url: format!("http://{}", world.address(Port::Grafana)),
+        basic_auth: Some(("ops".into(), password.into())),
+        dashboard: Some(uid.into()),
+        token: None,
+    };
+    let note = async |to: Grafana, again: bool| {
+        let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let tags = vec!["flightdeck".to_owned()];
+        let note = Annotation { at: chrono::Utc::now(), text: "it begins".into(), tags, mark: "mark-1".into(), again };
+        annotate(to, note, move |ok, said| drop(sender.send((ok, said))));
+        tokio::time::timeout(Duration::from_secs(20), told.recv()).await.unwrap().unwrap()
+    };
+    let auth = world.secret("grafana_auth");
+    let password = auth.split_once(':').unwrap().1;
+    let overview = || grafana("cryptoutil-overview", password);
+    assert_eq!(note(overview(), false).await, taken("127.0.0.1: 200 OK: annotation 1"));
+    assert_eq!(note(overview(), true).await, taken("annotation 1 is there from an earlier try"));
+    let done = note(grafana("nowhere", password), false).await;
+    assert_eq!(done, refused("127.0.0.1: 404 Not Found: Dashboard not found"));
+    let done = note(grafana("cryptoutil-overview", "wrong"), false).await;
+    assert_eq!(done, refused("127.0.0.1: 401 Unauthorized: Unauthorized"));
+    assert_eq!(notices::all(&core).len(), 1);
 }
 
 /// With nobody's CA the certificate is not trusted; the password is not sent.

@@ -57,6 +57,7 @@ impl Compiler<'_> {
             self.carry(&watch.source.clone(), "watch", "watch");
         }
         self.plan.change = change;
+        self.plan.telemetry = runbook.telemetry.clone();
         self.plan.watch = watch;
         self.people();
         self.limitations();

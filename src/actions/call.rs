@@ -12,14 +12,23 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
-use super::Tried;
-
 /// How long one request may take.
 const LIMIT: Duration = Duration::from_secs(10);
 /// So many bytes of the answer are read.
 const BODY: usize = 256 << 10;
 /// So many characters of it are told.
 const TOLD: usize = 500;
+
+/// One try to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Tried {
+    /// Taken, with the receiver's answer.
+    Taken(String),
+    /// Not taken; another try may help, after the receiver's wish in seconds, if it has one.
+    Later(String, Option<u64>),
+    /// Not taken, and never will be.
+    Refused(String),
+}
 
 /// Who asks.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -41,6 +50,8 @@ pub(super) struct Request {
     /// The same for each try of one notice.
     pub key: Option<String>,
     pub auth: Auth,
+    /// More headers, name and value.
+    pub headers: Vec<(String, String)>,
     pub body: Option<Value>,
     /// A file of CAs to trust beside the system's.
     pub ca: Option<PathBuf>,
@@ -95,14 +106,17 @@ pub(super) async fn call(request: Request) -> Result<Answer, Tried> {
 async fn answer(request: Request) -> Result<Answer, Tried> {
     let url = match Url::parse(&request.url) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => url,
-        Ok(_) => return Err(refused("the channel's address does not begin with http:// or https://")),
-        Err(e) => return Err(Tried::Refused(format!("the channel's address cannot be read: {e}"))),
+        Ok(_) => return Err(refused("the address does not begin with http:// or https://")),
+        Err(e) => return Err(Tried::Refused(format!("the address cannot be read: {e}"))),
     };
     let host = url.host_str().unwrap_or_default().to_owned();
     let client = client(&url, request.ca.as_deref()).await.map_err(Tried::Refused)?;
     let mut sending = client.request(request.method, url);
     if let Some(key) = &request.key {
         sending = sending.header("Idempotency-Key", key);
+    }
+    for (name, value) in &request.headers {
+        sending = sending.header(name, value);
     }
     sending = match &request.auth {
         Auth::None => sending,
@@ -158,7 +172,7 @@ async fn client(url: &Url, ca: Option<&Path>) -> Result<Client, String> {
 }
 
 async fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let said = |why: String| format!("the channel's `ca` {}: {why}", path.display());
+    let said = |why: String| format!("`ca` {}: {why}", path.display());
     let pem = tokio::fs::read(path).await.map_err(|e| said(e.to_string()))?;
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     let all = all.map_err(|e| said(e.to_string()))?;
@@ -169,6 +183,11 @@ async fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Strin
 pub(super) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// Whether an address leads to this machine.
+pub fn is_loopback_url(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(is_loopback))
 }
 
 /// The innermost cause: the outer ones only say that something failed, with the address.
