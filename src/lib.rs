@@ -13,7 +13,7 @@
 //! engine    pure: plan, state, intent, event, decide, apply, wanted, autopilot
 //! monitor   pure: rings, series, baselines, debounce
 //! terminal  output file -> emulator -> rows     keeper    the process that owns PTYs
-//! probes    looking                             actions   notify
+//! probes    looking                             actions   notices, traces
 //! journal   append, read, chain, spool, store   record    Markdown, JSON
 //! link      messages between host and clients   host      the run's process
 //! tui  plain  sandbox  cli

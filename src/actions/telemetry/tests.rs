@@ -19,7 +19,7 @@ fn receiver(answers: Vec<(u16, &'static str)>) -> (SocketAddr, Receiver<Value>) 
         for (status, answer) in answers {
             let (mut stream, _) = listener.accept().unwrap();
             let (mut text, mut chunk) = (String::new(), [0; 4096]);
-            while !(text.starts_with("GET") && text.ends_with("\r\n\r\n")) && !text.ends_with('}') {
+            while !(text.ends_with('}') || text.starts_with("GET") && text.ends_with("\r\n\r\n")) {
                 let n = stream.read(&mut chunk).unwrap();
                 text.push_str(std::str::from_utf8(&chunk[..n]).unwrap());
             }
