@@ -3,7 +3,16 @@
 //! [`seen_as_it_is`] is what both have in common. It takes an environment with a kubeconfig, and a namespace with one
 //! deployment that gets rolled out and one secret.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test says what went wrong by failing, and what was not run on stderr"
+)]
+
+#[path = "lab/kube.rs"]
+mod kube;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -251,4 +260,35 @@ fn the_sandbox_answers_as_a_cluster_does() {
     let world = Leash::hold(&dir, command).unwrap();
     until("the API server is found again", || runtime.block_on(probe.look(false)).look == Look::Good);
     world.end();
+}
+
+#[test]
+fn a_real_cluster_is_seen_as_it_is() {
+    let mut cluster = match kube::Cluster::start() {
+        Ok(cluster) => cluster,
+        Err(why) => return kube::not_run("a_real_cluster_is_seen_as_it_is", &why),
+    };
+    cluster.node("paper");
+    let _kubelet = cluster.kubelet(|pod| match pod["spec"]["containers"][0]["image"].as_str() {
+        Some("web:3") => kube::Played::crashing(4),
+        _ => kube::Played::ready(),
+    });
+    cluster.kubectl(&["create", "secret", "generic", "db", "--from-literal=password=hunter2hunter2"]);
+    cluster.deploy("web", "web:1", 2, 10);
+    let env = cluster.env();
+    let place = Place { env: &env, namespace: "default", deployment: "web", secret: ("db", "password") };
+    until("the pods have run for a while", || place.deployments(KubernetesOf::Pods, &["web"]).look == Look::Good);
+    seen_as_it_is(&place);
+
+    // A release that crashes: its pods are named with the reason, its rollout is stuck at the deadline.
+    cluster.kubectl(&["set", "image", "deployment/web", "web=web:3"]);
+    until("the rollout is stuck", || {
+        list(&place.deployments(KubernetesOf::Rollout, &["web"]), "stuck") == ["web (exceeded its progress deadline)"]
+    });
+    let pods = place.deployments(KubernetesOf::Pods, &["web"]);
+    let not_ready = list(&pods, "not_ready").join(", ");
+    assert!(not_ready.contains("CrashLoopBackOff: exit 1, 4 restarts"), "{pods:?}");
+    cluster.stop_server();
+    assert_eq!(look(&env, place.of(KubernetesOf::Api)).look, Look::Bad);
+    assert_eq!(place.deployments(KubernetesOf::Pods, &["web"]).look, Look::NoData);
 }
