@@ -145,6 +145,7 @@ fn every_query_of_the_shipped_runbooks_is_known() {
                     match (key.as_str(), value) {
                         ("query", Value::String(query)) => into.entry(kind.into()).or_default().push(query.clone()),
                         ("prometheus" | "postgres" | "loki" | "tempo", _) => walk(value, key, into),
+                        ("logs", _) => walk(value, "loki", into),
                         _ => walk(value, kind, into),
                     }
                 }
