@@ -25,7 +25,12 @@ const MOST: u64 = 1 << 20;
 const SILENCE: Duration = Duration::from_millis(700);
 /// Between two writes to a client: what is said meanwhile goes in one, and wakes it once. Half a frame of a screen.
 const BREATH: Duration = Duration::from_millis(8);
-/// So many messages go in one write at most.
+/// When nothing more came for so long, that is written at once: an answer or the end of a run is not kept waiting.
+const LULL: Duration = Duration::from_millis(4);
+/// So many writes need no breath, one more each so long: a greeting is made of several, and waits for none.
+const CREDIT: u32 = 6;
+const REFILL: Duration = Duration::from_millis(100);
+/// So many messages go in one write, or twice as many.
 const BATCH: usize = 64;
 
 /// A client's end as the loop gets it, with the queue that its writer shares.
@@ -109,6 +114,7 @@ fn write_all(
 ) -> std::io::Result<()> {
     let mut last: Option<Live> = None;
     let mut said_at: Option<Instant> = None;
+    let mut credit = f64::from(CREDIT);
     loop {
         let first = match outgoing.recv_timeout(SILENCE) {
             Ok(message) => message,
@@ -123,10 +129,20 @@ fn write_all(
             }
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         };
-        if let Some(said_at) = said_at {
-            std::thread::sleep(BREATH.saturating_sub(said_at.elapsed()));
+        let mut messages = vec![first];
+        let since = said_at.map_or(REFILL * CREDIT, |at| at.elapsed());
+        credit = (credit + since.as_secs_f64() / REFILL.as_secs_f64()).min(f64::from(CREDIT));
+        let hurried = credit >= 1.0;
+        credit -= f64::from(u8::from(hurried));
+        while let Some(left) = said_at.filter(|_| !hurried).and_then(|at| BREATH.checked_sub(at.elapsed())) {
+            std::thread::sleep(left.min(LULL));
+            let known = messages.len();
+            messages.extend(outgoing.try_iter().take(BATCH));
+            if messages.len() == known || messages.len() > BATCH {
+                break;
+            }
         }
-        let messages: Vec<FromHost> = std::iter::once(first).chain(outgoing.try_iter().take(BATCH)).collect();
+        messages.extend(outgoing.try_iter().take(BATCH));
         let mut lines = vec![];
         for message in &messages {
             write_line(&mut lines, message)?;

@@ -260,7 +260,7 @@ fn look(path: &Path) -> Option<Seen> {
     if !meta.is_file() || meta.nlink() != 1 || meta.len() > LONGEST_FILE {
         return None;
     }
-    let mut text = String::new();
+    let mut text = String::with_capacity(meta.len() as usize + 1);
     file.take(LONGEST_FILE).read_to_string(&mut text).ok()?;
     let presence: Presence = serde_json::from_str(&text).ok()?;
     if name != file_name(meta.uid(), &presence.run) {

@@ -1,13 +1,19 @@
 //! Whether a process that wrote its number down is still the same process on the same boot.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
 /// This boot of the machine; empty when the system does not say.
 pub fn boot_id() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|t| t.trim().to_owned()).unwrap_or_default()
+    // It does not change while this process lives, and a board of many runs is compared with it.
+    static HERE: OnceLock<String> = OnceLock::new();
+    HERE.get_or_init(|| {
+        std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|t| t.trim().to_owned()).unwrap_or_default()
+    })
+    .clone()
 }
 
 /// When a process was started, in clock ticks since boot: with the number it names a process for good, since numbers
