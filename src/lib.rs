@@ -39,8 +39,8 @@
 //! - How a command ended is the last line of `N.started`; there is no `N.exit`. A file and a rename less a step, and a line
 //!   that is torn says no more than a file that is not there.
 //! - Commands get a kubeconfig of the run's own (`private/`, gone when the run ends) with the pinned context alone, made
-//!   anew from the operator's at each start, since tokens are renewed there. Looks are not bound to it: they name their
-//!   context themselves.
+//!   anew from the operator's at each start, since tokens are renewed there. Looks that are commands are
+//!   bound likewise; looks through an API name their context themselves.
 //! - `probes` and `host` import `expr`: expectations and templates are judged and filled where the samples and secrets are.
 
 pub mod actions;

@@ -571,6 +571,38 @@ steps:
 }
 
 #[test]
+fn a_switch_in_another_shell_does_not_reach_a_look_by_a_command() {
+    let mut run = Run::of(
+        r#"
+flightdeck: 1
+title: Place
+where: { kube_context: prod-eu }
+probes:
+  there: { every: 200ms, script: "grep -o 'current-context[^,}]*' \"$KUBECONFIG\"; test -e \"$WORK/switched\"", expect: exit_code == 0 }
+steps:
+  - { title: There, check: there }
+  - { title: By hand }
+"#,
+    );
+    let context = in_prod(&mut run);
+    run.start();
+    let mut anna = run.client();
+    anna.begin_at("prod-eu");
+    context("staging");
+    std::fs::write(run.path("switched"), "").unwrap();
+    let seen = anna.event("it is seen", |e| match e {
+        // Green only after the switch.
+        Event::VerdictChanged { probe, verdict: flightdeck::words::Verdict::Ok, sample }
+            if probe.as_str() == "there" =>
+        {
+            Some(format!("{:?}", sample.fields["stdout"]))
+        }
+        _ => None,
+    });
+    assert!(seen.contains("prod-eu") && !seen.contains("staging"), "{seen}");
+}
+
+#[test]
 fn places_are_looked_at_again_before_a_retry() {
     let mut run = Run::of(
         r#"

@@ -1,7 +1,8 @@
 //! What commands get so that a switch in another shell cannot reach them: a kubeconfig of the run's own with nothing
 //! but the pinned context, and the Docker Engine by its address.
 //!
-//! It is made anew from the operator's own files at each start of a command, since tokens are renewed there.
+//! It is made anew from the operator's own files at each start of a command, and each minute for the looks that are
+//! commands, since tokens are renewed there.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,6 +16,29 @@ use super::guard::kube_files;
 use crate::engine::plan::{Plan, WhereKind};
 use crate::probes::docker_place;
 use crate::words::files;
+
+/// What looks are given.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Looking {
+    /// For looks through an API: they name their context themselves.
+    pub apis: BTreeMap<String, String>,
+    /// For looks by a command, which would ask whatever is current; else why there can be none.
+    pub commands: Result<BTreeMap<String, String>, String>,
+}
+
+impl Looking {
+    /// Of a run that has begun: bound to what its plan names.
+    pub fn of(plan: &Plan, run: &Path, env: &BTreeMap<String, String>) -> Self {
+        let mut apis = env.clone();
+        apis.extend(engine(plan, env));
+        Self { apis, commands: environment(plan, run, env) }
+    }
+}
+
+/// Whether a plan names a place that another shell can switch.
+pub(super) fn binds(plan: &Plan) -> bool {
+    [WhereKind::KubeContext, WhereKind::DockerHost].iter().any(|kind| plan.place(*kind).is_some())
+}
 
 /// The environment `env`, bound to the places that `plan` names.
 ///

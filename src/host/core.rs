@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::clients::Clients;
 use super::clock::{RunClock, StepWatch};
+use super::confine::Looking;
 use super::disk::{DiskWatch, Failed};
 use super::eyes::Eyes;
 use super::hands::Hands;
@@ -24,6 +25,8 @@ use crate::journal::{Journal, RunFolder, RunLock};
 use crate::link::FromHost;
 use crate::words::{Actor, Epoch, Stamp};
 
+/// Real time after which looks that are commands get the operator's own files anew.
+const BIND: Duration = Duration::from_secs(60);
 /// Real time between two looks at clocks and timers.
 const TICK: Duration = Duration::from_millis(250);
 /// Real time between two `live` messages (2 a second).
@@ -65,8 +68,9 @@ pub(super) struct Host {
     pub outside: Outside,
     pub root: PathBuf,
     pub env: BTreeMap<String, String>,
-    /// The same as looks have it: bound to the engine that was pinned. None until the run has begun.
-    pub looking: Option<BTreeMap<String, String>>,
+    /// What looks have of it. None until the run has begun.
+    pub looking: Option<Looking>,
+    pub last_bound: Instant,
     pub inbox: Receiver<Input>,
     pub sender: Sender<Input>,
     pub queue: VecDeque<Queued>,
@@ -321,15 +325,30 @@ impl Host {
     pub fn reconcile(&mut self) {
         self.wanted = wanted(&self.state);
         self.told_timers.clear();
-        if self.looking.is_none() && self.state.begun.is_some() {
-            let mut bound = self.env.clone();
-            bound.extend(super::confine::engine(&self.state.plan, &self.env));
-            self.looking = Some(bound);
+        if self.looking.is_none() && self.state.begun.is_some() && self.state.ended.is_none() {
+            self.bind_looks();
         }
-        let env = self.looking.as_ref().unwrap_or(&self.env);
+        let env = self.looking.as_ref();
         let met = self.eyes.reconcile(&self.state, &self.wanted, &self.secrets, &self.root, env, &self.clock);
         for want in met {
             self.intend(Actor::host(), want);
+        }
+    }
+
+    fn bind_looks(&mut self) {
+        self.last_bound = Instant::now();
+        let bound = Looking::of(&self.state.plan, self.folder.path(), &self.env);
+        if self.looking.as_ref() != Some(&bound) {
+            self.looking = Some(bound);
+            self.eyes.fill_anew();
+        }
+    }
+
+    /// Looks that are commands get what was renewed in the operator's own files.
+    fn renew_looks(&mut self) {
+        let flies = self.looking.is_some() && self.state.ended.is_none() && !self.is_stuck();
+        if flies && self.last_bound.elapsed() >= BIND && super::confine::binds(&self.state.plan) {
+            self.bind_looks();
         }
     }
 
@@ -367,6 +386,7 @@ impl Host {
             self.intend(Actor::host(), want);
         }
         self.watch_places();
+        self.renew_looks();
         self.watch_world();
         self.try_the_disk();
         self.write_by_hand_if_due();

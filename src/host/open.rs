@@ -164,6 +164,7 @@ fn open(path: &Path, outside: Outside) -> Result<Host, Refused> {
         root: home.root,
         env: home.env,
         looking: None,
+        last_bound: now,
         inbox,
         sender,
         queue: VecDeque::new(),

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 pub(super) use seal::sealed_want;
 
 use super::clock::RunClock;
+use super::confine::Looking;
 use super::input::Input;
 use super::log;
 use super::secrets::Secrets;
@@ -124,6 +125,11 @@ impl Eyes {
         self.sampler.as_ref()
     }
 
+    /// What looks are given has changed.
+    pub fn fill_anew(&mut self) {
+        self.specs.fill_anew();
+    }
+
     /// Samples what the engine wants, and keeps an eye on its conditions; what holds already comes back.
     pub fn reconcile(
         &mut self,
@@ -131,10 +137,10 @@ impl Eyes {
         wanted: &Wanted,
         secrets: &Secrets,
         root: &Path,
-        env: &BTreeMap<String, String>,
+        env: Option<&Looking>,
         clock: &RunClock,
     ) -> Vec<Want> {
-        if state.begun.is_some() && state.ended.is_none() && !state.plan.probes.is_empty() {
+        if let Some(env) = env.filter(|_| state.ended.is_none() && !state.plan.probes.is_empty()) {
             self.learn(&state.plan, clock.up());
             if let Some(list) = self.specs.renew(state, wanted, secrets, root, env) {
                 self.look_at(list, clock);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::engine::plan::{Action, Plan, Probe};
 use crate::engine::{Event, PlanScope, State, Status, Wanted};
 use crate::expr::{Scope, Template};
+use crate::host::confine::Looking;
 use crate::host::secrets::Secrets;
 use crate::probes::{LookSpec, WantedProbe};
 use crate::runbook::kinds::ProbeKind;
@@ -45,6 +46,11 @@ impl Specs {
         });
     }
 
+    /// What looks are given has changed.
+    pub fn fill_anew(&mut self) {
+        self.stale = true;
+    }
+
     /// Notes what texts may be filled with anew.
     pub fn after_events(&mut self, events: &[Event]) {
         self.stale |= events.iter().any(|event| {
@@ -66,7 +72,7 @@ impl Specs {
         wanted: &Wanted,
         secrets: &Secrets,
         root: &Path,
-        env: &BTreeMap<String, String>,
+        env: &Looking,
     ) -> Option<Vec<Made>> {
         let settling = settling(state);
         let same = self.secrets == Some(secrets.changes()) && self.probes == wanted.probes && self.settling == settling;
@@ -117,13 +123,7 @@ fn settling(state: &State) -> BTreeSet<ProbeId> {
 }
 
 /// Everything a look needs, filled in: secrets too, so it is kept in memory only.
-fn spec(
-    state: &State,
-    probe: &Probe,
-    secrets: &Secrets,
-    root: &Path,
-    env: &BTreeMap<String, String>,
-) -> Result<LookSpec, String> {
+fn spec(state: &State, probe: &Probe, secrets: &Secrets, root: &Path, env: &Looking) -> Result<LookSpec, String> {
     let scope = PlanScope::of_probe(state, probe);
     let mut kind = probe.kind.clone();
     if let Some(since) = kind.since()
@@ -136,7 +136,10 @@ fn spec(
     for text in kind.texts() {
         *text = Template::plain(secrets.fill(text, &scope)?);
     }
-    let mut env = env.clone();
+    let mut env = match &kind {
+        ProbeKind::Run(_) | ProbeKind::Script(_) => env.commands.clone()?,
+        _ => env.apis.clone(),
+    };
     if let ProbeKind::Script(script) = &kind {
         for (name, value) in crate::engine::script_values(state, &script.script, probe.each.as_ref()) {
             env.insert(name, value);
