@@ -143,6 +143,12 @@ fn a_wait_that_timed_out_names_the_figure() {
     bench.host.look("idp", Verdict::Bad, 0.0, "503");
     let (index, attempt) = bench.host.running();
     let item = bench.host.state.plan.items[index].id.clone();
+    // It may miss nothing and still have to hold for a while.
+    bench.host.live.missing = vec![(item.0.clone(), String::new())];
+    bench.host.say_live();
+    bench.settle();
+    let bottom = bench.bottom();
+    assert!(bottom.contains(" left") && !bottom.trim_start().starts_with(','), "{bottom}");
     bench.host.live.missing = vec![(item.0.clone(), "1 missing: idp".into())];
     bench.host.say_live();
     bench.settle();
