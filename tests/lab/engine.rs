@@ -60,6 +60,8 @@ impl Engine {
             .arg(path("pid"))
             .args(["--bridge", "none", "--iptables=false", "-H", &self.host()])
             .args(&self.options)
+            // A registry on loopback is asked; one elsewhere never.
+            .envs([("HTTPS_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", "127.0.0.1"), ("HTTP_PROXY", "")])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(file)
