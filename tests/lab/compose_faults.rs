@@ -182,7 +182,7 @@ fn parts_that_fail_show_it_and_come_back() {
         eyes.shows("database", Look::Bad, "too many clients");
     }
     eyes.shows("engine", Look::Good, "");
-    lab.compose(&["exec", "-T", "postgres", "pkill", "psql"]);
+    lab.compose(&["exec", "-T", "postgres", "sh", "-c", "kill $(pidof psql)"]);
     eyes.recover("a full connection pool");
 
     // The certificate runs out.
