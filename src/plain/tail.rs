@@ -1,6 +1,8 @@
 //! A command's output as lines, as they come: the file `terminals/N.out` is read on, sequences are taken out, what was
-//! overwritten by a progress bar is said as it ended.
+//! overwritten by a progress bar is said as it ended. Lines that are drawn again and again (`docker compose up` does, ten
+//! times a second) are said again when other words stand in them.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ const CHUNK: usize = 64 << 10;
 const LONGEST: usize = 8_000;
 /// Bytes before the end where an attempt that runs already is joined.
 const JOIN: u64 = 4 << 10;
+/// How far up a line can be drawn again.
+const ABOVE: usize = 200;
 
 /// Follows one attempt's output.
 pub(super) struct Tail {
@@ -81,6 +85,7 @@ impl Tail {
     /// Takes the unfinished line as well: the command has ended.
     pub fn finish(&mut self, take: &mut dyn FnMut(&str)) {
         self.text.end_line(false);
+        self.text.settle();
         for line in std::mem::take(&mut self.text.done) {
             self.lines += 1;
             take(&sanitize_line(&line));
@@ -101,6 +106,18 @@ struct Lines {
     /// The first line is not whole.
     skip: bool,
     done: Vec<String>,
+    /// The last lines on the terminal: as they are, and as they were said.
+    above: VecDeque<(String, String)>,
+    /// How many of them, from the last one up, are being drawn again.
+    again: usize,
+}
+
+/// Whether other words stand in a line, not only another figure or the next picture of a spinner.
+fn other_words(before: &str, now: &str) -> bool {
+    let words = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphabetic() || "✔✓✗✘×!".contains(*c)).collect()
+    };
+    words(before) != words(now)
 }
 
 impl Lines {
@@ -112,7 +129,36 @@ impl Lines {
         }
         let line = line.trim_end();
         if even_empty || !line.is_empty() {
-            self.done.push(line.to_owned());
+            self.take(line.to_owned());
+        }
+    }
+
+    fn take(&mut self, line: String) {
+        let drawn = self.above.len().checked_sub(self.again).and_then(|at| self.above.get_mut(at));
+        if let Some((is, said)) = drawn {
+            self.again -= 1;
+            if other_words(said, &line) {
+                said.clone_from(&line);
+                self.done.push(line.clone());
+            }
+            *is = line;
+            return;
+        }
+        self.again = 0;
+        self.above.push_back((line.clone(), line.clone()));
+        if self.above.len() > ABOVE {
+            self.above.pop_front();
+        }
+        self.done.push(line);
+    }
+
+    /// Says lines that were drawn again as they are now.
+    fn settle(&mut self) {
+        for (is, said) in &mut self.above {
+            if is != said {
+                said.clone_from(is);
+                self.done.push(is.clone());
+            }
         }
     }
 }
@@ -155,8 +201,12 @@ impl Perform for Lines {
                 self.done.push("(a program draws the whole screen: not shown here)".to_owned());
             }
             (b"?", 'l', 47 | 1047 | 1049) => self.alternate = false,
-            // What redraws lines above begins a new line here.
-            ([], 'A' | 'E' | 'F' | 'H' | 'f', _) if !self.alternate => self.end_line(false),
+            ([], 'A' | 'F', up) if !self.alternate => {
+                self.end_line(false);
+                self.again = (self.again + usize::from(up.max(1))).min(self.above.len());
+            }
+            // What jumps begins a new line here.
+            ([], 'E' | 'H' | 'f', _) if !self.alternate => self.end_line(false),
             _ => {}
         }
     }
@@ -201,6 +251,25 @@ mod tests {
         let (said, rest) = lines(&[b"before\r\n\x1b[?1049h\x1b[2J~\r\n~\r\n\x1b[?1049lafter\r\n"]);
         assert_eq!(said, ["before", "(a program draws the whole screen: not shown here)", "after"]);
         assert_eq!(rest, None);
+    }
+
+    #[test]
+    fn lines_that_are_drawn_again_are_said_when_their_words_change() {
+        let (said, _) = lines(&[
+            b"begin\r\n[+] Running 0/2\r\n \xe2\xa0\x8b one  Starting 0.1s\r\n \xe2\xa0\x8b two  Created 0.1s\r\n",
+            b"\x1b[3A\x1b[1G[+] Running 1/2\r\n \xe2\xa0\x99 one  Starting 0.2s\r\n \xe2\xa0\x8b two  Created 0.1s\r\n",
+            b"\x1b[1A\x1b[1A\x1b[1A\x1b[?25l[+] Running 2/2\r\n \xe2\x9c\x94 one  Started 0.3s\r\n \xe2\xa0\x8b two  Created 0.1s\r\nafter\r\n",
+        ]);
+        let wanted = [
+            "begin",
+            "[+] Running 0/2",
+            " \u{280b} one  Starting 0.1s",
+            " \u{280b} two  Created 0.1s",
+            " \u{2714} one  Started 0.3s",
+            "after",
+            "[+] Running 2/2",
+        ];
+        assert_eq!(said, wanted);
     }
 
     #[test]

@@ -199,15 +199,16 @@ fn parts_that_fail_show_it_and_come_back() {
     lab.registry_down();
     let refused = lab.try_compose(&["pull", "postgres"]).unwrap_err();
     assert!(refused.contains("connection refused") || refused.contains("Unavailable"), "{refused}");
-    eprintln!("  pull: {}", refused.lines().last().unwrap_or_default());
+    eprintln!("  pull: {}", refused.trim().rsplit(": ").take(4).collect::<Vec<_>>().join(" <- "));
     eyes.recover("a registry that is down");
     lab.registry_up();
     lab.compose(&["pull", "postgres"]);
 
     // The engine is down, and everything with it.
     lab.engine_down();
-    eyes.shows("engine", Look::Bad, "");
-    for name in ["containers", "database", "ready", "listener"] {
+    eyes.shows("engine", Look::Bad, "no engine: there is no socket");
+    eyes.shows("containers", Look::NoData, "no engine: there is no socket");
+    for name in ["database", "ready", "listener"] {
         let sample = eyes.see(name);
         eprintln!("  {name}: {:?}: {}", sample.look, sample.text);
         assert!(sample.look != Look::Good, "{sample:?}");

@@ -12,28 +12,36 @@ use super::super::seen::Problem;
 /// An error of the API in words; `host` is the engine's address.
 pub(super) fn failure(error: &Error, host: &str) -> Problem {
     match error {
-        Error::SocketNotFoundError(path) => Problem::failing(format!("no engine: there is no socket {path}"))
-            .hint("is Docker started here? (`systemctl status docker`) does DOCKER_HOST name the right one?"),
+        Error::SocketNotFoundError(path) => no_socket(path),
         Error::RequestTimeoutError => {
             Problem::failing("the engine does not answer").hint("it may hang: `systemctl status docker`, and its log")
         }
         Error::DockerResponseServerError { status_code, message } => {
             Problem::nothing(format!("the engine says {status_code}: {}", message.trim()))
         }
-        _ if is_denied(error) => Problem::nothing(format!("permission denied on {host}"))
+        // An engine that ended takes its socket away; one that died leaves it, and nobody listens.
+        _ if host.starts_with("unix://") && is(error, io::ErrorKind::NotFound) => {
+            no_socket(host.trim_start_matches("unix://"))
+        }
+        _ if is(error, io::ErrorKind::PermissionDenied) => Problem::nothing(format!("permission denied on {host}"))
             .hint("your account is not in the group docker; log in again after adding it"),
         other => causes::failure(other, host, None),
     }
 }
 
-/// Whether the system refused, anywhere below.
-fn is_denied(error: &Error) -> bool {
+fn no_socket(path: &str) -> Problem {
+    Problem::failing(format!("no engine: there is no socket {path}"))
+        .hint("is Docker started here? (`systemctl status docker`) does DOCKER_HOST name the right one?")
+}
+
+/// Whether this is what the system said, anywhere below.
+fn is(error: &Error, kind: io::ErrorKind) -> bool {
     let mut next = error.source();
     if let Error::IOError { err } = error {
-        return err.kind() == io::ErrorKind::PermissionDenied;
+        return err.kind() == kind;
     }
     while let Some(cause) = next {
-        if cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::PermissionDenied) {
+        if cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == kind) {
             return true;
         }
         next = cause.source();
@@ -76,5 +84,8 @@ mod tests {
         assert!(failure(&denied, "unix:///x").hint.unwrap().contains("group docker"));
         let gone = failure(&Error::SocketNotFoundError("/x".into()), "unix:///x");
         assert!(gone.why.contains("/x") && gone.hint.is_some());
+        // The same, when it was there at the first look.
+        let missing = Error::IOError { err: io::Error::from(io::ErrorKind::NotFound) };
+        assert_eq!(failure(&missing, "unix:///x").why, gone.why);
     }
 }
