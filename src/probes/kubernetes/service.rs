@@ -104,7 +104,8 @@ mod tests {
     use serde_json::json;
 
     fn service(name: &str, colour: &str, endpoints: serde_json::Value) -> (String, Service, Vec<EndpointSlice>) {
-        let service = json!({ "metadata": { "name": name }, "spec": { "selector": { "app": name, "colour": colour } } });
+        let service =
+            json!({ "metadata": { "name": name }, "spec": { "selector": { "app": name, "colour": colour } } });
         let slice = json!({ "metadata": {}, "addressType": "IPv4", "endpoints": endpoints, "ports": [] });
         (name.to_owned(), serde_json::from_value(service).unwrap(), vec![serde_json::from_value(slice).unwrap()])
     }
@@ -122,14 +123,15 @@ mod tests {
         let kms = service(
             "kms",
             "green",
-            json!([endpoint("kms-green-a", Some(true)), endpoint("kms-green-b", Some(false)), endpoint("kms-blue-a", None)]),
+            json!([
+                endpoint("kms-green-a", Some(true)),
+                endpoint("kms-green-b", Some(false)),
+                endpoint("kms-blue-a", None)
+            ]),
         );
         let allowed = BTreeSet::from(["kms-green-a".to_owned(), "kms-green-b".to_owned()]);
         let seen = standing(&[kms], &[], Some(&allowed));
-        assert_eq!(
-            seen.text,
-            "2 ready behind app=kms,colour=green; others: kms-blue-a; not ready: kms-green-b"
-        );
+        assert_eq!(seen.text, "2 ready behind app=kms,colour=green; others: kms-blue-a; not ready: kms-green-b");
         assert_eq!(seen.fields["others"], names(&["kms-blue-a"]));
         let Value::Map(selectors) = &seen.fields["selector"] else { panic!("{:?}", seen.fields) };
         let Value::Map(labels) = &selectors["kms"] else { panic!("{selectors:?}") };

@@ -220,7 +220,8 @@ impl Known {
 
     /// Whether a target group has a field that holds a secret.
     pub fn group_has_secret(&self, name: &str) -> bool {
-        let secret = |of: &Type| matches!(of, Type::Record(fields) if fields.values().any(|field| *field == Type::Secret));
+        let secret =
+            |of: &Type| matches!(of, Type::Record(fields) if fields.values().any(|field| *field == Type::Secret));
         match self.types.get(name) {
             Some(Type::Record(targets)) => targets.values().any(secret),
             Some(Type::Map(target)) => secret(target),

@@ -53,10 +53,9 @@ impl Types<'_> {
                 {
                     None
                 }
-                None if clean => Some(
-                    fault(format!("`{name}` has no value yet when this is read"))
-                        .hint("only parameters and `runbook` are known at the start; to a target also the groups above it"),
-                ),
+                None if clean => Some(fault(format!("`{name}` has no value yet when this is read")).hint(
+                    "only parameters and `runbook` are known at the start; to a target also the groups above it",
+                )),
                 None => None,
             };
             if let Some(wrong) = wrong {

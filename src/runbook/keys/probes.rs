@@ -301,7 +301,11 @@ static KUBERNETES: Part = part(
         key("namespace", Kind::Text, "The namespace.").or("`where.namespace`, else the context's own"),
         key("deployments", Kind::Texts, "Deployments by name, or a target group: its targets' `deployment`.")
             .or("all of the namespace"),
-        key("services", Kind::Texts, "Services by name (`of: service`); with `deployments`, only their pods may answer."),
+        key(
+            "services",
+            Kind::Texts,
+            "Services by name (`of: service`); with `deployments`, only their pods may answer.",
+        ),
         key("may", Kind::Texts, "What this login must be allowed to do: `patch deployments`, `create jobs.batch`."),
         key("secrets", Kind::Texts, "Secrets by name, alone or with a key: `db`, `db/password`."),
         key("manifests", Kind::Text, "A glob of manifests: the secrets that they hold, or want, must be there."),

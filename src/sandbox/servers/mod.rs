@@ -132,7 +132,9 @@ impl Listeners {
         let core = self.core.clone();
         let (server, admin) = (Some(self.tls.server.clone()), Some(self.tls.admin.clone()));
         match port {
-            Port::KmsApi | Port::Kms2Api | Port::BlueKmsApi | Port::GreenKmsApi => listen::serve(listener, server, kms_api::router(core, port), stop),
+            Port::KmsApi | Port::Kms2Api | Port::BlueKmsApi | Port::GreenKmsApi => {
+                listen::serve(listener, server, kms_api::router(core, port), stop)
+            }
             Port::KmsAdmin | Port::Kms2Admin | Port::BlueKmsAdmin | Port::GreenKmsAdmin => {
                 listen::serve(listener, admin, kms_admin::router(core, port), stop);
             }

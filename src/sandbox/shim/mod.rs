@@ -20,6 +20,8 @@ mod scans;
 mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod two_colours;
 
 use std::io;
 use std::path::Path;

@@ -71,7 +71,8 @@ pub async fn psql(command: &mut Command<'_>) -> Ended {
         return command.fail(1, format!("psql: error: {file}: No such file or directory")).await;
     };
     command.pause(400).await;
-    let text: String = text.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
+    let text: String =
+        text.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
     let mut said = String::new();
     for statement in text.split(';').map(str::trim).filter(|s| !s.is_empty()) {
         let words: Vec<String> = statement.split_whitespace().take(2).map(str::to_uppercase).collect();

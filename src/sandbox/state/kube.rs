@@ -294,8 +294,11 @@ impl Cluster {
     ) -> impl Iterator<Item = (&'a Deployment, &'a Pod, PodPhase)> {
         let takes = move |d: &Deployment, pod: &Pod| {
             let template = d.revisions.iter().find(|r| r.hash == pod.hash).map(|r| &r.template);
-            let labels = labels(template.and_then(|t| t.pointer("/metadata/labels")));
-            !selector.is_empty() && selector.iter().all(|(name, value)| labels.get(name) == Some(value))
+            let labels = template.and_then(|t| t.pointer("/metadata/labels"));
+            let has = |(name, value): (&String, &String)| {
+                labels.and_then(|l| l.get(name)).and_then(Value::as_str) == Some(value.as_str())
+            };
+            !selector.is_empty() && selector.iter().all(has)
         };
         let all = self.deployments.values().flat_map(move |d| d.pods_at(now).map(move |(pod, phase)| (d, pod, phase)));
         all.filter(move |(d, pod, _)| takes(d, pod))

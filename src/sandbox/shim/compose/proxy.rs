@@ -29,7 +29,8 @@ pub fn upstreams(folder: &Path) -> Result<BTreeMap<String, u16>, String> {
             [] => {}
             ["upstream", name, "{", "server", address, "}"] => {
                 let port = address.strip_suffix(';').and_then(|a| a.strip_prefix("127.0.0.1:")?.parse().ok());
-                let port = port.ok_or_else(|| format!("host not found in upstream \"{address}\" in {INSIDE}:{}", n + 1))?;
+                let port =
+                    port.ok_or_else(|| format!("host not found in upstream \"{address}\" in {INSIDE}:{}", n + 1))?;
                 found.insert((*name).to_owned(), port);
             }
             [word, ..] => return Err(format!("unknown directive \"{word}\" in {INSIDE}:{}", n + 1)),

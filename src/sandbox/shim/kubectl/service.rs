@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_patch_is_merged_and_null_takes_away() {
-        let mut object = json!({ "spec": { "selector": { "app": "kms", "colour": "blue", "old": "x" }, "ports": [1] } });
+        let mut object =
+            json!({ "spec": { "selector": { "app": "kms", "colour": "blue", "old": "x" }, "ports": [1] } });
         merge(&mut object, &json!({ "spec": { "selector": { "colour": "green", "old": null } } }));
         assert_eq!(object, json!({ "spec": { "selector": { "app": "kms", "colour": "green" }, "ports": [1] } }));
     }
