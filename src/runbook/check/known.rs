@@ -219,6 +219,17 @@ impl Known {
         target.fields.iter().map(|(name, text)| (name.0.clone(), of(text))).collect()
     }
 
+    /// Whether a target group has a field that holds a secret.
+    pub fn group_has_secret(&self, name: &str) -> bool {
+        let secret =
+            |of: &Type| matches!(of, Type::Record(fields) if fields.values().any(|field| *field == Type::Secret));
+        match self.types.get(name) {
+            Some(Type::Record(targets)) => targets.values().any(secret),
+            Some(Type::Map(target)) => secret(target),
+            _ => false,
+        }
+    }
+
     /// The keys that a `for_each` goes over, when they are known at load.
     pub fn keys(&self, runbook: &Runbook, each: &Expr) -> Vec<String> {
         let Some(name) = single(each) else { return vec![] };

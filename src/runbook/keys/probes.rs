@@ -295,6 +295,7 @@ static KUBERNETES: Part = part(
                 ("environment", "what looks like a secret in the environment of the deployments' templates"),
                 ("stats", "what pods use, from the metrics server"),
                 ("events", "warnings that the cluster noted"),
+                ("service", "who stands behind Services: their endpoints, and whose pods these are"),
             ]),
             "What is looked at.",
         )
@@ -303,6 +304,11 @@ static KUBERNETES: Part = part(
         key("namespace", Kind::Text, "The namespace.").or("`where.namespace`, else the context's own"),
         key("deployments", Kind::Texts, "Deployments by name, or a target group: its targets' `deployment`.")
             .or("all of the namespace"),
+        key(
+            "services",
+            Kind::Texts,
+            "Services by name (`of: service`); with `deployments`, only their pods may answer.",
+        ),
         key("may", Kind::Texts, "What this login must be allowed to do: `patch deployments`, `create jobs.batch`."),
         key("secrets", Kind::Texts, "Secrets by name, alone or with a key: `db`, `db/password`."),
         key("manifests", Kind::Text, "A glob of manifests: the secrets that they hold, or want, must be there."),

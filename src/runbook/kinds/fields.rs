@@ -361,6 +361,7 @@ mod tests {
             kubernetes(KubernetesOf::Environment),
             kubernetes(KubernetesOf::Stats),
             kubernetes(KubernetesOf::Events),
+            kubernetes(KubernetesOf::Service),
             ProbeKind::Http(Http::default()),
             ProbeKind::Tls(Tls::default()),
             ProbeKind::Tcp(Tcp::default()),
