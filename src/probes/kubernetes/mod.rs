@@ -16,10 +16,12 @@ mod quantity;
 mod rollout;
 mod secrets;
 mod stats;
+mod way;
 mod workload;
 
 pub(super) use cluster::ClusterCache;
 pub(super) use logs::PodLog;
+pub(super) use way::{Way, way};
 
 use super::ctx::{Ctx, texts};
 use super::seen::{Means, Problem, Seen};
