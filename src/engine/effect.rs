@@ -86,6 +86,9 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             }
             Event::WentUnrecorded { attempt, .. } => effects.push(Effect::GoOnUnrecorded { attempt: *attempt }),
             Event::PhaseOpened { phase } => effects.push(Effect::Look(probes_of_phase(state, *phase))),
+            Event::RollbackDecided(_) => {
+                effects.push(Effect::Look(probes_of_phase(state, state.plan.rollback_phase())));
+            }
             Event::LookAsked { probes, .. } => effects.push(Effect::Look(probes.clone())),
             Event::ItemOpened { item } => {
                 let probes = not_green(state, item);
@@ -114,7 +117,7 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             Event::ApprovalRequested { item, text, hash, .. } if state.is_training() && waits(state, item) => {
                 effects.push(Effect::AskSecondPerson { item: item.clone(), text: text.clone(), hash: hash.clone() });
             }
-            Event::PhaseClosed { .. } => effects.push(Effect::WriteRecord),
+            Event::PhaseClosed { .. } | Event::RollbackVerified { .. } => effects.push(Effect::WriteRecord),
             Event::RunEnded { .. } => effects.extend([Effect::WriteRecord, Effect::Leave]),
             _ => {}
         }

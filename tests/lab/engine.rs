@@ -1,5 +1,7 @@
 //! A Docker Engine of the test's own: its data, sockets and containers below one temporary folder, ended with it.
 
+#![allow(dead_code, reason = "each test uses some of it")]
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -18,15 +20,22 @@ pub fn not_run(test: &str, why: &str) {
 }
 
 /// A running engine.
+#[derive(Debug)]
 pub struct Engine {
     folder: Option<TempDir>,
     root: PathBuf,
     child: Option<Child>,
+    options: Vec<String>,
 }
 
 impl Engine {
     /// Starts one; in words why there can be none on this machine.
     pub fn start() -> Result<Self, String> {
+        Self::start_with(vec![])
+    }
+
+    /// Starts one with more options for `dockerd`.
+    pub fn start_with(options: Vec<String>) -> Result<Self, String> {
         if !rustix::process::getuid().is_root() {
             return Err("an engine of its own needs root".into());
         }
@@ -35,7 +44,7 @@ impl Engine {
         }
         let folder = tempfile::Builder::new().prefix("fdlab-").tempdir().map_err(|e| e.to_string())?;
         let root = folder.path().to_owned();
-        Self { folder: Some(folder), root, child: None }.up()
+        Self { folder: Some(folder), root, child: None, options }.up()
     }
 
     fn up(mut self) -> Result<Self, String> {
@@ -50,6 +59,7 @@ impl Engine {
             .arg("--pidfile")
             .arg(path("pid"))
             .args(["--bridge", "none", "--iptables=false", "-H", &self.host()])
+            .args(&self.options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(file)
@@ -76,7 +86,8 @@ impl Engine {
         }
     }
 
-    fn host(&self) -> String {
+    /// The address of its socket, as `DOCKER_HOST` wants it.
+    pub fn host(&self) -> String {
         format!("unix://{}", self.root.join("docker.sock").display())
     }
 
@@ -86,7 +97,8 @@ impl Engine {
         [("PATH".to_owned(), path), ("DOCKER_HOST".to_owned(), self.host())].into()
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    /// The docker command for this engine.
+    pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new("docker");
         command.args(["-H", &self.host()]).args(words);
         command
@@ -133,6 +145,11 @@ impl Engine {
         self.up().unwrap()
     }
 
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     fn end(&mut self) {
         let Some(mut child) = self.child.take() else { return };
         let pid = rustix::process::Pid::from_child(&child);
@@ -158,6 +175,8 @@ impl Drop for Engine {
             if !ids.trim().is_empty() {
                 let _ = self.command(&["rm", "--force"]).args(ids.split_whitespace()).output();
             }
+            // Their bridges are devices of the machine: they would outlive the engine.
+            let _ = self.command(&["network", "prune", "--force"]).output();
         }
         self.end();
         drop(self.folder.take());

@@ -9,6 +9,7 @@ mod host;
 mod items;
 mod people;
 mod phase;
+mod rollback;
 mod run;
 mod start;
 mod time;
@@ -130,6 +131,8 @@ fn one(state: &State, intent: &Intent) -> Decision {
         | Want::Settle { .. }
         | Want::RequestApproval { .. } => people::decide(state, intent),
         Want::ClosePhase { phase } => phase::close(state, intent, *phase),
+        Want::RollBack { reason } => rollback::decide(state, intent, reason.as_deref()),
+        Want::GiveReason { reason: text } => rollback::give_reason(state, reason(text)?),
         Want::Exited { .. }
         | Want::NotStarted { .. }
         | Want::NeverStarted { .. }
@@ -218,6 +221,8 @@ fn find_open(state: &State, item: &ItemId) -> Result<usize, Refusal> {
     }
     Err(Refusal::new(if state.is_closed(state.plan.items[index].phase) {
         "its phase was closed: add a note instead (n)"
+    } else if state.rollback.is_some() {
+        "it goes back: only the rollback's items are worked on"
     } else {
         "its phase is not open yet"
     }))

@@ -8,6 +8,7 @@ mod control;
 mod flight;
 mod laws;
 mod phases;
+mod rollback;
 mod sensed;
 mod texts;
 mod unknown;

@@ -4,6 +4,8 @@
 //! ```text
 //! service [kms start|identity authz start|…] [-u URL] [--anything=…]    serves; words that it does not know are ignored
 //! service live | ready                                             asks the one that serves here; exit code 0 or 1
+//! service version                                                  prints `APP_VERSION`
+//! service reach HOST:PORT                                          waits up to 10 s until somebody listens there
 //! service fault [WORDS]                                            sets the faults of the one that serves here
 //! ```
 //!
@@ -24,6 +26,7 @@ mod serve;
 
 use std::env;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -41,6 +44,11 @@ fn main() {
     let words: Vec<String> = env::args().skip(1).collect();
     let done = match words.first().map(String::as_str) {
         Some("live" | "ready" | "fault") => control::ask(&words.join(" ")),
+        Some("reach") => reach(words.get(1).map_or("", String::as_str)),
+        Some("version") => {
+            println!("{}", env::var("APP_VERSION").unwrap_or_default());
+            Ok(())
+        }
         _ => serve_all(&words),
     };
     if let Err(error) = done {
@@ -79,6 +87,12 @@ fn serve_all(words: &[String]) -> Result<(), keys::Failed> {
         say::line("INFO", "ends");
         Ok(())
     })
+}
+
+fn reach(place: &str) -> Result<(), keys::Failed> {
+    let mut tries = (0..20).map(|_| std::net::TcpStream::connect(place));
+    let found = tries.by_ref().find_map(|tried| tried.map_err(|_| std::thread::sleep(Duration::from_millis(500))).ok());
+    found.map(|_| println!("{place} listens")).ok_or_else(|| format!("nobody listens at {place}").into())
 }
 
 /// An address from the environment.
