@@ -320,7 +320,7 @@ impl Lab {
         for (path, text) in GO {
             write(&root.join(path), text);
         }
-        for name in ["production-deployment", "common", "identity"] {
+        for name in ["production-deployment", "common", "identity", "blue-green"] {
             let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("runbooks/{name}.yaml"));
             let mut text = fs::read_to_string(from).unwrap();
             for (_, long, short) in SHORTER.iter().filter(|(of, ..)| *of == name) {
