@@ -12,6 +12,7 @@ mod decide;
 mod effect;
 pub mod event;
 mod intent;
+mod lease;
 pub mod plan;
 mod resolve;
 mod scope;
@@ -27,6 +28,7 @@ pub use decide::decide;
 pub use effect::{Effect, effects};
 pub use event::{Event, Recorded};
 pub use intent::{Intent, Refusal, Timer, Want};
+pub use lease::{LOCK, Lease, LeaseAt, LeaseHolder, LeaseNews, LeaseState};
 pub use resolve::{danger_words, digest, resolve, script_values};
 pub use scope::{PlanScope, why_off};
 pub use state::{

@@ -1,4 +1,4 @@
-//! One HTTP client a probe: no pool, no redirects, our own trust; rebuilt when one of its files changed.
+//! One HTTP client a probe: no pool (but for `keep`), no redirects, our own trust; rebuilt when one of its files changed.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +16,7 @@ pub(super) struct Ready {
     trust: Trust,
     plain: bool,
     direct: bool,
+    keep: bool,
     stamps: Vec<(PathBuf, Option<SystemTime>)>,
     /// The client.
     pub client: Client,
@@ -35,28 +36,29 @@ impl Ready {
 
 impl ClientCache {
     /// The client for an address. Building one reads the CA file; it is kept while its files stay as they are.
-    pub fn ready(&self, url: &Url, trust: Trust) -> Result<Ready, Problem> {
+    /// `keep`: a connection stays open for the next look.
+    pub fn ready(&self, url: &Url, trust: Trust, keep: bool) -> Result<Ready, Problem> {
         let plain = url.scheme() == "http";
         let direct = is_loopback(url.host_str().unwrap_or_default());
         let stamps = stamps(&trust);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ready) = kept.as_ref()
             && (&ready.trust, &ready.stamps) == (&trust, &stamps)
-            && (ready.plain, ready.direct) == (plain, direct)
+            && (ready.plain, ready.direct, ready.keep) == (plain, direct, keep)
         {
             return Ok(ready.clone());
         }
         let (config, watcher) = if plain { (no_tls()?, None) } else { trust.config().map(|(c, w)| (c, Some(w)))? };
         let mut builder = Client::builder()
             .tls_backend_preconfigured(config)
-            .pool_max_idle_per_host(0)
+            .pool_max_idle_per_host(usize::from(keep))
             .redirect(redirect::Policy::none())
             .user_agent(concat!("flightdeck/", env!("CARGO_PKG_VERSION")));
         if direct {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|e| Problem::nothing(format!("no HTTP client: {e}")))?;
-        let ready = Ready { trust, plain, direct, stamps, client, watcher };
+        let ready = Ready { trust, plain, direct, keep, stamps, client, watcher };
         *kept = Some(ready.clone());
         Ok(ready)
     }

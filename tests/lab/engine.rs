@@ -1,5 +1,7 @@
 //! A Docker Engine of the test's own: its data, sockets and containers below one temporary folder, ended with it.
 
+#![allow(dead_code, reason = "each test uses what it needs")]
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -97,6 +99,12 @@ impl Engine {
         let output = self.command(words).output().unwrap();
         assert!(output.status.success(), "docker {words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs the docker command; what it printed, if it succeeded.
+    pub fn try_docker(&self, words: &[&str]) -> Option<String> {
+        let output = self.command(words).output().unwrap();
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
     }
 
     /// Builds an image from nothing but the lab's program.

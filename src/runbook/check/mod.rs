@@ -16,7 +16,7 @@ mod walk;
 pub use choices::{Choices, Found, MOST};
 pub use everything::{everything, scripts};
 pub use known::{Known, step_fields};
-pub use walk::{Visit, visits};
+pub use walk::{Place, Visit, visits};
 
 use super::model::Runbook;
 use super::read::Unread;

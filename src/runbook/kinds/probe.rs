@@ -88,6 +88,9 @@ pub struct Http {
     pub bearer: Option<Template>,
     /// `Origin` header, for CORS.
     pub origin: Option<Template>,
+    /// Keep the connection between looks. No runbook can say so: a new connection is part of what a look tests.
+    #[serde(skip)]
+    pub keep_alive: bool,
 }
 
 /// A TLS handshake, or certificate files.

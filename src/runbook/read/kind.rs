@@ -48,6 +48,7 @@ impl Cx<'_, '_, '_> {
             basic_auth: self.hidden("basic_auth"),
             bearer: self.hidden("bearer"),
             origin: self.hidden("origin"),
+            keep_alive: false,
         }
     }
 
