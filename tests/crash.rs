@@ -382,3 +382,82 @@ fn an_ended_run_is_not_gone_on_with() {
     let error = run.try_start().unwrap_err();
     assert!(matches!(&error, flightdeck::host::LaunchError::Refused(why) if why.contains("ended")), "{error:?}");
 }
+
+/// A change whose undo waits for the file `go`.
+const BACK: &str = "
+flightdeck: 1
+title: Back
+objectives: { rto: 5m, rpo: 0s }
+defaults: { timeout: 1m }
+probes:
+  healthy: { file: { path: healthy }, every: 1s }
+steps:
+  - title: Change
+    id: change
+    run: touch changed
+    undo:
+      title: Undo
+      id: undo
+      script: |
+        echo undone >> \"$WORK/ran\"
+        until [ -e \"$WORK/go\" ]; do sleep 0.05; done
+        rm changed
+  - { title: Bad, id: bad, run: \"false\" }
+rollback:
+  steps:
+    - { title: Back, id: back, undo_steps: all }
+    - { title: Cleared, id: cleared, run: touch cleared }
+    - { title: Healthy, id: fine, wait: healthy, in_a_row: 1, timeout: 1m, stops_clock: true }
+";
+
+/// Flies [`BACK`] until its undo runs: the host and the keeper.
+fn going_back(run: &mut Run) -> (u32, u32) {
+    let host = run.start();
+    let mut anna = run.client();
+    anna.status("bad", &Status::Failed(Outcome::Failed));
+    anna.done(Want::RollBack { reason: Some("it is bad".into()) });
+    wait_for("the undo runs", || run.text("ran").contains("undone").then_some(()));
+    let attempt = anna.until("it is told", |c| c.state.running.first().map(|(_, attempt)| *attempt));
+    wait_for("its process is on file", || run.command_of(attempt));
+    (host, run.keeper_of(attempt).unwrap())
+}
+
+#[test]
+fn a_host_killed_in_the_rollback_goes_on_with_it_and_undoes_nothing_twice() {
+    let mut run = Run::unattended(BACK);
+    let (host, _) = going_back(&mut run);
+    run.kill(host);
+    run.resume();
+    std::fs::write(run.path("go"), "").unwrap();
+    wait_for("the next step started by itself", || run.path("cleared").exists().then_some(()));
+    std::fs::write(run.path("healthy"), "x").unwrap();
+    let mut anna = run.client();
+    anna.event("it is healthy", |e| matches!(e, Event::RollbackVerified { .. }).then_some(()));
+    anna.until("it ended", |c| c.state.ended.as_ref().map(|_| ()));
+    assert_eq!(anna.state.ended.as_ref().map(|e| e.how), Some(flightdeck::engine::event::RunEnd::RolledBack));
+    assert!(!run.path("changed").exists());
+    assert_eq!(run.text("ran").lines().count(), 1, "undone once");
+    run.verify();
+}
+
+#[test]
+fn a_rollback_that_lost_host_and_keeper_waits_for_the_operator() {
+    let mut run = Run::unattended(BACK);
+    let (host, keeper) = going_back(&mut run);
+    let command = run.command_of(run.state().attempts).unwrap();
+    wait_for("what is left is plain commands", || run.file("by-hand.md").contains("- [ ] Undo").then_some(()));
+    run.kill(host);
+    run.kill(keeper);
+    wait_for("its terminal is gone and it with it", || (!lives(command)).then_some(()));
+    run.resume();
+    let mut anna = run.client();
+    anna.status("undo", &Status::Unknown);
+    anna.event("a person is needed", |e| matches!(e, Event::PersonNeeded { .. }).then_some(()));
+    assert!(!run.path("cleared").exists(), "nothing goes on over what nobody knows");
+    let attempt = anna.state.attempts;
+    anna.done(Want::Settle { item: "undo".into(), attempt, happened: true });
+    wait_for("it goes on", || run.path("cleared").exists().then_some(()));
+    std::fs::write(run.path("healthy"), "x").unwrap();
+    anna.until("it ended", |c| c.state.ended.as_ref().map(|_| ()));
+    run.verify();
+}

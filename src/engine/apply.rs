@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::event::{Ended, Event, Recorded, Return, Started, StopWhy};
+use super::event::{Decided, Ended, Event, Recorded, Return, Started, StopWhy};
 use super::lease::{LOCK, Lease, LeaseHolder, LeaseState};
-use super::state::{Attempt, Caution, Control, ItemState, Note, Paused, Request, RunEnded, Settled, State};
+use super::state::{Attempt, Caution, Control, GoingBack, ItemState, Note, Paused, Request, RunEnded, Settled, State};
 use crate::words::{Actor, ItemId, Name, Outcome, ProbeId, Sample, Stamp, Value, Verdict};
 
 impl State {
@@ -84,6 +84,17 @@ impl State {
                 self.phase = Some(*phase);
             }
             Event::PhaseClosed { phase, .. } => self.phase_closed(*phase, stamp),
+            Event::RollbackDecided(decided) => self.go_back(decided, stamp, by),
+            Event::ReasonGiven { reason } => {
+                if let Some(rollback) = &mut self.rollback {
+                    rollback.reason = Some(reason.clone());
+                }
+            }
+            Event::RollbackVerified { took, .. } => {
+                if let Some(rollback) = &mut self.rollback {
+                    rollback.verified = Some((stamp, *took));
+                }
+            }
             Event::LookAsked { probes, closing } => {
                 for probe in probes {
                     self.probes.entry(probe.clone()).or_default().asked = Some(stamp.up);
@@ -290,6 +301,23 @@ impl State {
         self.paused = Some(Paused { since: stamp, at: at.cloned(), reason: reason.cloned(), planned });
     }
 
+    fn go_back(&mut self, decided: &Decided, stamp: Stamp, by: &Actor) {
+        self.rollback = Some(GoingBack {
+            stamp,
+            by: by.clone(),
+            reason: decided.reason.clone(),
+            decided: Arc::new(decided.clone()),
+            verified: None,
+        });
+        let phase = self.plan.rollback_phase();
+        if let Some(p) = self.phases.get_mut(phase) {
+            p.opened = Some(stamp);
+        }
+        self.phase = Some(phase);
+        self.current = None;
+        self.closing = None;
+    }
+
     fn phase_closed(&mut self, phase: usize, stamp: Stamp) {
         if let Some(p) = self.phases.get_mut(phase) {
             p.closed = Some(stamp);
@@ -403,5 +431,8 @@ fn is_progress(event: &Event) -> bool {
             | Event::ControlTaken { .. }
             | Event::TargetRestored { .. }
             | Event::LeaseTaken { .. }
+            | Event::RollbackDecided(_)
+            | Event::ReasonGiven { .. }
+            | Event::RollbackVerified { .. }
     )
 }

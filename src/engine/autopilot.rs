@@ -108,10 +108,19 @@ impl From<Want> for Wish {
 /// What the autopilot wants next: an intent, or the word that a person is needed. None: it waits, or there is no autopilot.
 pub fn autopilot(state: &State, answers: &Answers) -> Option<Wish> {
     let settings = &state.opened.as_ref()?.autopilot;
-    if !settings.yes && settings.answers.is_none() {
+    if state.ended.is_some() || state.storage_failed.is_some() {
         return None;
     }
-    if state.ended.is_some() || state.person_needed.is_some() || state.storage_failed.is_some() {
+    if let Some(wish) = back_by_file(state, answers) {
+        return Some(wish);
+    }
+    if state.person_needed.is_some() {
+        return None;
+    }
+    if let Some(wish) = going_back(state) {
+        return Some(wish);
+    }
+    if !settings.yes && settings.answers.is_none() {
         return None;
     }
     if let Some(paused) = &state.paused {
@@ -141,6 +150,54 @@ pub fn autopilot(state: &State, answers: &Answers) -> Option<Wish> {
         (Some(index), _) if !state.status(index).is_settled() => pilot.item(index),
         (_, Some(phase)) => pilot.close(phase).map(Wish::from),
         _ => None,
+    }
+}
+
+/// The answers file says `rollback: REASON`: where a person would be needed since something failed after the first change,
+/// it goes back instead. Never over what nobody knows the end of.
+fn back_by_file(state: &State, answers: &Answers) -> Option<Wish> {
+    let reason = answers.0.get("rollback")?.answer.clone()?;
+    let (item, _) = state.person_needed.as_ref()?;
+    let index = state.index(item.as_ref()?)?;
+    let red = match state.status(index) {
+        Status::Failed(_) | Status::NoData => true,
+        Status::Busy => matches!(state.plan.items[index].action, Action::Check(_)),
+        _ => false,
+    };
+    let unknown = (0..state.items.len()).any(|i| state.was_begun(i) && state.status(i) == Status::Unknown);
+    let may = red && !unknown && state.rollback.is_none() && state.plan.rollback.is_some();
+    (may && state.world_changed.is_some() && state.moved.is_empty())
+        .then(|| Wish::filed(Want::RollBack { reason: Some(reason) }))
+}
+
+/// After BEGIN the rollback's steps follow one another, with or without an autopilot, until the system is verified
+/// healthy, one fails, or one is dangerous.
+fn going_back(state: &State) -> Option<Wish> {
+    let rollback = state.rollback.as_ref()?;
+    let index = state.current?;
+    let plan = state.plan.items.get(index)?;
+    let flies = rollback.verified.is_none() && state.phase == Some(plan.phase) && state.paused.is_none();
+    let starts = matches!(plan.action, Action::Run(_) | Action::Notify(_)) && state.status(index) == Status::Open;
+    if !flies || !starts || !state.running.is_empty() {
+        return None;
+    }
+    let pilot = Pilot { state, answers: &Answers::default(), yes: true };
+    if !state.moved.is_empty() {
+        return Some(pilot.person(None, "a pinned place has changed").into());
+    }
+    match (danger_words(state, index), resolve(state, index)) {
+        (Ok(None), Ok(started)) => Some(
+            Want::Start {
+                item: plan.id.clone(),
+                seen: state.items[index].seen(),
+                shown: started.digest,
+                typed: None,
+                out_of_order: true,
+            }
+            .into(),
+        ),
+        (Ok(Some(_)), Ok(_)) => None,
+        (Err(why), _) | (_, Err(why)) => Some(pilot.person(Some(index), &why).into()),
     }
 }
 

@@ -93,6 +93,9 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             }
             Event::WentUnrecorded { attempt, .. } => effects.push(Effect::GoOnUnrecorded { attempt: *attempt }),
             Event::PhaseOpened { phase } => effects.push(Effect::Look(probes_of_phase(state, *phase))),
+            Event::RollbackDecided(_) => {
+                effects.push(Effect::Look(probes_of_phase(state, state.plan.rollback_phase())));
+            }
             Event::LookAsked { probes, .. } => effects.push(Effect::Look(probes.clone())),
             Event::ItemOpened { item } => {
                 let probes = not_green(state, item);
@@ -124,7 +127,7 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             Event::LeaseTakeOver { from, reason } => {
                 effects.push(Effect::TakeOver { from: from.run.clone(), reason: reason.clone() });
             }
-            Event::PhaseClosed { .. } => effects.push(Effect::WriteRecord),
+            Event::PhaseClosed { .. } | Event::RollbackVerified { .. } => effects.push(Effect::WriteRecord),
             Event::RunEnded { .. } => effects.extend([Effect::WriteRecord, Effect::Leave]),
             _ => {}
         }

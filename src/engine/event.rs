@@ -208,6 +208,27 @@ pub struct Settlement {
     pub how: String,
 }
 
+/// The decision to go back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Decided {
+    /// Why; it may follow.
+    pub reason: Option<String>,
+    /// The trigger that fired.
+    pub trigger: Option<Name>,
+    /// Run time from which the recovery time counts, µs: of the trigger's firing, else of the decision.
+    pub since: u64,
+    /// The phase that was left.
+    pub phase: Option<usize>,
+    /// The rollback's items, in the order in which they are flown: undos only of what was begun.
+    pub items: Vec<ItemId>,
+    /// What it goes back to.
+    pub pins: BTreeMap<Name, Value>,
+    /// The answers file decided it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub from_file: bool,
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -298,6 +319,13 @@ pub enum Event {
     ItemSwitched { item: ItemId, on: bool, why: String },
     /// A phase was closed.
     PhaseClosed { phase: usize, settlements: Vec<Settlement> },
+    // going back
+    /// Somebody decided to go back: the rollback's items fly from here on.
+    RollbackDecided(Box<Decided>),
+    /// Why they went back, said after the decision.
+    ReasonGiven { reason: String },
+    /// The system is verified healthy again: the RTO clock stops.
+    RollbackVerified { item: Option<ItemId>, took: u64 },
     // hands
     /// The command that the next attempt runs was edited: a deviation.
     CommandEdited { item: ItemId, what: Resolved },

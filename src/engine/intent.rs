@@ -91,6 +91,10 @@ pub enum Want {
     DeclineControl,
     /// Give control.
     HandOver { to: Actor },
+    /// Go back: the rollback's items fly, from the first to verified healthy.
+    RollBack { reason: Option<String> },
+    /// Why they went back.
+    GiveReason { reason: String },
     /// End the run early.
     End { reason: String },
     /// A person is needed, and no client can answer: said by the autopilot, or by a client that nobody sits at.
@@ -192,6 +196,8 @@ impl Want {
             | Self::DeclineControl
             | Self::HandOver { .. }
             | Self::NeedPerson { .. }
+            | Self::RollBack { .. }
+            | Self::GiveReason { .. }
             | Self::End { .. } => true,
             Self::Exited { .. }
             | Self::NotStarted { .. }

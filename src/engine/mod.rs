@@ -15,6 +15,7 @@ mod intent;
 mod lease;
 pub mod plan;
 mod resolve;
+mod rollback;
 mod scope;
 mod state;
 mod status;
@@ -30,10 +31,11 @@ pub use event::{Event, Recorded};
 pub use intent::{Intent, Refusal, Timer, Want};
 pub use lease::{LOCK, Lease, LeaseAt, LeaseHolder, LeaseNews, LeaseState};
 pub use resolve::{danger_words, digest, resolve, script_values};
+pub use rollback::{WayBack, pins_of, usual, way_back};
 pub use scope::{PlanScope, why_off};
 pub use state::{
-    Attempt, Caution, Control, HostState, ItemState, Note, Paused, PhaseState, ProbeState, Request, RunEnded, Settled,
-    State, Status,
+    Attempt, Caution, Control, GoingBack, HostState, ItemState, Note, Paused, PhaseState, ProbeState, Request,
+    RunEnded, Settled, State, Status,
 };
 pub use status::Progress;
 pub use wanted::{Condition, ConditionKind, Wanted, wanted};

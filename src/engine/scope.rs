@@ -103,6 +103,16 @@ impl Far<'_> {
         self.state.plan.targets.get(group)?.iter().find(|t| t.key == key).map(|t| t.fields.clone())
     }
 
+    fn rollback(&self, field: &str) -> Value {
+        let Some(rollback) = &self.state.rollback else { return Value::NoData };
+        match field {
+            "reason" => rollback.reason.clone().map_or(Value::NoData, Value::Text),
+            "started" => Value::Time(rollback.stamp.at),
+            "ended" => rollback.verified.map_or(Value::NoData, |(stamp, _)| Value::Time(stamp.at)),
+            _ => Value::NoData,
+        }
+    }
+
     fn run(&self, field: &str) -> Value {
         let Some(opened) = &self.state.opened else { return Value::NoData };
         match field {
@@ -251,6 +261,7 @@ impl Scope for Far<'_> {
                 fields.and_then(|mut f| f.remove(*field)).unwrap_or_default()
             }
             ["run", field] => self.run(field),
+            ["rollback", field] => self.rollback(field),
             ["steps", steps @ .., field] if !steps.is_empty() => self.step(steps, field),
             [name, choice] => match self.value(name) {
                 list @ Value::List(_) => chosen(&list, choice),

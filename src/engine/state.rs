@@ -29,6 +29,8 @@ pub struct State {
     pub ended: Option<RunEnded>,
     /// The host.
     pub host: HostState,
+    /// They go back.
+    pub rollback: Option<GoingBack>,
     /// Who has control.
     pub control: Control,
     /// Paused since, at, why.
@@ -122,6 +124,21 @@ pub struct Control {
     pub asked: Option<(Actor, u64)>,
     /// Who asked last and was told no.
     pub declined: Option<Actor>,
+}
+
+/// A rollback that was decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GoingBack {
+    /// When.
+    pub stamp: Stamp,
+    /// By whom.
+    pub by: Actor,
+    /// Why.
+    pub reason: Option<String>,
+    /// What was decided.
+    pub decided: Arc<super::event::Decided>,
+    /// When the system was verified healthy, and the run time that it took, µs.
+    pub verified: Option<(Stamp, u64)>,
 }
 
 /// A pause.

@@ -113,7 +113,7 @@ impl State {
     pub fn counts(&self, phase: usize) -> Progress {
         let mut progress = Progress::default();
         for (index, item) in self.plan.items_of(phase) {
-            if item.undoes.is_some() && !self.was_begun(item.undoes) {
+            if !self.is_flown(item) {
                 continue;
             }
             match self.status(index) {
@@ -136,8 +136,16 @@ impl State {
         progress
     }
 
-    fn was_begun(&self, item: Option<usize>) -> bool {
-        item.and_then(|i| self.items.get(i)).is_some_and(|i| !i.attempts.is_empty())
+    /// Whether an attempt of an item was begun, whatever came of it: only what certainly never started was not.
+    pub fn was_begun(&self, index: usize) -> bool {
+        self.items.get(index).is_some_and(|item| {
+            item.attempts.iter().any(|a| a.ended.as_ref().is_none_or(|(_, e)| e.outcome != Some(Outcome::NotStarted)))
+        })
+    }
+
+    /// An undo is flown only when its step was begun; everything else is.
+    pub fn is_flown(&self, item: &Item) -> bool {
+        item.undoes.is_none_or(|undone| self.was_begun(undone))
     }
 
     /// What has to be settled before a phase closes: its open items, those of earlier phases that came back, and then
@@ -146,7 +154,7 @@ impl State {
         let mut all: Vec<usize> = self
             .plan
             .items_of(phase)
-            .filter(|(index, item)| item.undoes.is_none() && !self.status(*index).is_settled())
+            .filter(|(index, item)| self.is_flown(item) && !self.status(*index).is_settled())
             .map(|(index, _)| index)
             .collect();
         all.extend(self.came_back(phase));
@@ -157,7 +165,11 @@ impl State {
     /// Items of earlier phases that were deferred, are open again and not settled.
     pub(super) fn came_back(&self, phase: usize) -> impl Iterator<Item = usize> {
         self.waiting.iter().copied().filter(move |index| {
-            self.plan.items[*index].phase != phase && self.is_workable(*index) && !self.status(*index).is_settled()
+            // Going back asks for nothing of the way there.
+            phase != self.plan.rollback_phase()
+                && self.plan.items[*index].phase != phase
+                && self.is_workable(*index)
+                && !self.status(*index).is_settled()
         })
     }
 
@@ -165,7 +177,7 @@ impl State {
     pub(super) fn deferred_to(&self, phase: usize) -> impl Iterator<Item = usize> {
         self.waiting.iter().copied().filter(move |index| match &self.items[*index].settled {
             Some(Settled::Deferred(Return::PhaseClose, _)) => self.plan.items[*index].phase == phase,
-            Some(Settled::Deferred(Return::Phase(to), _)) => *to <= phase,
+            Some(Settled::Deferred(Return::Phase(to), _)) => *to <= phase && phase != self.plan.rollback_phase(),
             _ => false,
         })
     }

@@ -199,7 +199,9 @@ pub(super) fn due_of(state: &State, timer: &Timer) -> Option<u64> {
         Timer::Deferred(item) => {
             let index = state.index(item)?;
             match state.items[index].settled {
-                Some(Settled::Deferred(Return::At(up), _)) if state.phase.is_some() => Some(up),
+                Some(Settled::Deferred(Return::At(up), _)) if state.phase.is_some() && state.rollback.is_none() => {
+                    Some(up)
+                }
                 _ => None,
             }
         }

@@ -61,6 +61,15 @@ impl Host {
             let run = Run::of(self);
             events.iter().flat_map(|event| run.spans_of(event)).for_each(|span| exporter.give(self.masked(span)));
         }
+        if let Some(decided) = events.iter().find_map(|event| match event {
+            Event::RollbackDecided(decided) => Some(decided),
+            _ => None,
+        }) {
+            let why = decided.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            let at = self.state.rollback.as_ref().map(|r| r.stamp.at);
+            let text = format!("{}: rollback{why}", self.state.plan.title);
+            at.into_iter().for_each(|at| self.annotate("rollback", at, text.clone(), false));
+        }
         if events.iter().any(|event| matches!(event, Event::RunEnded { .. })) {
             self.annotate_end();
         }

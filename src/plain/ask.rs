@@ -178,6 +178,8 @@ pub(super) fn act(state: &State, verb: Verb) -> Result<Next, String> {
         Verb::Keep => Want::DeclineControl.into(),
         Verb::Give(name) => Want::HandOver { to: who(&name).0 }.into(),
         Verb::End(reason) => Want::End { reason }.into(),
+        Verb::RollBack(reason) => Want::RollBack { reason: (!reason.is_empty()).then_some(reason) }.into(),
+        Verb::Reason(reason) => Want::GiveReason { reason }.into(),
         // These are answered by the client itself.
         Verb::Type(_) | Verb::List | Verb::Show | Verb::Rollback | Verb::Contacts | Verb::Leave | Verb::Help => {
             Next::Nothing

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::style::{Style, Tone};
-use crate::engine::event::{Answered, Ended, Env, Event, Resolved, RunEnd, Started, StopStage};
+use crate::engine::event::{Answered, Decided, Ended, Env, Event, Resolved, RunEnd, Started, StopStage};
 use crate::engine::plan::Action;
-use crate::engine::{PlanScope, Recorded, State, Status};
+use crate::engine::{PlanScope, Recorded, State, Status, way_back};
 use crate::terminal::sanitize_line;
 use crate::words::{Actor, ItemId, Outcome, clock, short_duration};
 
@@ -105,8 +105,27 @@ impl Say {
             Event::ItemSwitched { item, on: false, why } => {
                 self.decided(state, item, &format!("does not apply: {why}"), &mut lines);
             }
+            Event::RollbackDecided(decided) => self.goes_back(state, decided, by, &mut lines),
             event => other(style, state, recorded, event, &mut lines),
         }
+    }
+
+    fn goes_back(&mut self, state: &State, decided: &Decided, by: &str, lines: &mut Lines<'_>) {
+        let why = decided.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        lines.say(Tone::Bad, &format!("ROLLBACK begun by {by}{}{why}", filed(decided.from_file)));
+        if let Some(way) = way_back(state) {
+            let known = clock(way.needs.ceil() as u64);
+            let rto = state.plan.objectives.rto.map(|rto| format!(", RTO {}", clock(rto as u64))).unwrap_or_default();
+            lines.more(Tone::Plain, &format!("{} steps, needs {known}{rto}", way.steps.len()));
+            for (index, lost) in &way.no_return {
+                let text = format!("data is NOT SAFE: \"{}\" is a point of no return: {lost}", title(state, *index));
+                lines.more(Tone::Bad, &text);
+            }
+            for index in &way.stays {
+                lines.more(Tone::Caution, &format!("stays new, no undo in the runbook: {}", title(state, *index)));
+            }
+        }
+        self.phase(state, state.plan.rollback_phase(), lines);
     }
 
     fn opened(&self, state: &State, items: usize, lines: &mut Lines<'_>) {
@@ -381,6 +400,13 @@ fn other(style: Style, state: &State, recorded: &Recorded, event: &Event, lines:
         Event::RunPaused { reason, .. } => {
             let why = reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
             lines.say(Tone::Caution, &format!("paused by {by}{why}"));
+        }
+        Event::ReasonGiven { reason } => lines.say(Tone::Plain, &format!("rolled back because, says {by}: {reason}")),
+        Event::RollbackVerified { took: gone, .. } => {
+            let rto = state.plan.objectives.rto;
+            let of = rto.map(|rto| format!(" of {}", clock(rto as u64))).unwrap_or_default();
+            let tone = if rto.is_some_and(|rto| *gone as f64 / 1e6 > rto) { Tone::Bad } else { Tone::Good };
+            lines.say(tone, &format!("VERIFIED HEALTHY in {}{of}", took(*gone)));
         }
         Event::RunContinued => lines.say(Tone::Plain, &format!("continued by {by}")),
         Event::PersonNeeded { why, item } => {

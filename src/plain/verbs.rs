@@ -61,6 +61,10 @@ pub(super) enum Verb {
     Show,
     /// The resolved rollback.
     Rollback,
+    /// Go back; why, if it is said already.
+    RollBack(String),
+    /// Why they went back.
+    Reason(String),
     /// Contacts and links.
     Contacts,
     /// Take control.
@@ -105,6 +109,8 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("list", "what is left in this phase"),
     ("note TEXT", "add a note to the record"),
     ("rollback", "show the resolved rollback"),
+    ("roll-back [REASON]", "BEGIN: what was begun is undone, step after step"),
+    ("reason TEXT", "say why it went back"),
     ("contacts", "show contacts and links"),
     ("take, give NAME, keep", "take control, hand it over, or keep it from who asks"),
     ("take-over REASON", "take over the lock at the target from a run whose host is dead"),
@@ -160,6 +166,8 @@ pub(super) fn parse(line: &str) -> Result<Option<Verb>, String> {
         "list" => Verb::List,
         "show" => Verb::Show,
         "rollback" => Verb::Rollback,
+        "roll-back" => Verb::RollBack(rest),
+        "reason" => text(Verb::Reason, "TEXT")?,
         "contacts" => Verb::Contacts,
         "take" => Verb::Take,
         "take-over" => reason(Verb::TakeOver)?,

@@ -68,6 +68,9 @@ pub struct Document {
     pub phases: Vec<PhaseRecord>,
     /// The rollback of the runbook.
     pub rollback: Option<PhaseRecord>,
+    /// They went back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub went_back: Option<WentBack>,
     /// Notices that were not a step's, with their receivers' answers.
     pub notices: Vec<NoticeRecord>,
     /// Triggers of the runbook: shown; this version does not arm them.
@@ -101,6 +104,33 @@ pub struct OutcomeRecord {
     pub reason: Option<String>,
     /// Who ended it.
     pub by: Option<String>,
+}
+
+/// A rollback that was decided.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct WentBack {
+    /// When it was decided.
+    pub decided: Option<Stamp>,
+    /// Who decided it.
+    pub by: String,
+    /// The answers file decided it.
+    pub from_file: bool,
+    /// Why, as far as it was said.
+    pub reason: Option<String>,
+    /// The trigger that brought it.
+    pub trigger: Option<String>,
+    /// The phase that was left.
+    pub left: Option<String>,
+    /// When the system was verified healthy.
+    pub verified: Option<Stamp>,
+    /// Seconds to that.
+    pub seconds: Option<f64>,
+    /// The recovery time objective, seconds.
+    pub rto: Option<f64>,
+    /// Begun, changing, without an undo: what they did stays.
+    pub stays: Vec<String>,
+    /// Points of no return that were begun: title and what is lost.
+    pub no_return: Vec<(String, String)>,
 }
 
 /// A value for programs and for people.

@@ -122,6 +122,8 @@ fn item(ctx: &Ctx<'_>, index: usize) -> Enter {
     if state.phase != Some(plan.phase) {
         return Enter::nothing(if plan.phase == state.plan.rollback_phase() {
             "part of the rollback".to_owned()
+        } else if state.rollback.is_some() {
+            "left behind: it goes back".to_owned()
         } else {
             format!("{} is not open yet", phase_title(ctx, plan.phase))
         });
@@ -163,6 +165,11 @@ fn item(ctx: &Ctx<'_>, index: usize) -> Enter {
             let other = state.running.first().map(|(i, _)| facts::title(ctx.model, *i)).unwrap_or_default();
             Enter::nothing(format!("\"{other}\" is still running"))
         }
+        Action::Run(_) | Action::Notify(_)
+            if goes_on(ctx) && facts::danger_words(ctx.model, index).is_none() && state.current == Some(index) =>
+        {
+            Enter::nothing("starts by itself")
+        }
         Action::Run(_) if ctx.view.drawn.command_left > 0 => {
             let left = ctx.view.drawn.command_left;
             Enter::new(Verb::ReadOn, format!("read on: {left} more line{}", facts::plural(left)))
@@ -176,6 +183,12 @@ fn item(ctx: &Ctx<'_>, index: usize) -> Enter {
         Action::Wait(_) => Enter::nothing("waiting"),
         Action::Baseline(_) => Enter::nothing("measuring"),
     }
+}
+
+/// After BEGIN the steps follow one another until the system is verified healthy, or a person is needed.
+fn goes_on(ctx: &Ctx<'_>) -> bool {
+    let state = &ctx.model.state;
+    state.rollback.as_ref().is_some_and(|r| r.verified.is_none()) && state.person_needed.is_none()
 }
 
 fn starts(action: &Action) -> bool {

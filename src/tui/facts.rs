@@ -6,12 +6,23 @@ use super::model::Model;
 use super::text;
 use crate::engine::event::{Env, Resolved, Return, Started};
 use crate::engine::plan::{Action, Item};
-use crate::engine::{Attempt, PlanScope, Status, resolve};
+use crate::engine::{Attempt, PlanScope, Status, WayBack, resolve};
 use crate::words::{Outcome, clock, utc_second};
 
 /// An item's title, clean.
 pub fn title(model: &Model, index: usize) -> String {
     text::line(&PlanScope::new(&model.state, index).title())
+}
+
+/// A phase's title; of one without, what it is.
+pub fn phase_title(model: &Model, phase: usize) -> String {
+    let plan = &model.state.plan;
+    let title = plan.phase(phase).map(|p| text::line(&p.title)).unwrap_or_default();
+    match (title.is_empty(), phase == plan.rollback_phase()) {
+        (false, _) => title,
+        (true, true) => "Rollback".into(),
+        (true, false) => "Checklist".into(),
+    }
 }
 
 /// Where an item stands: phase, section, groups; clean.
@@ -42,7 +53,8 @@ pub fn place(model: &Model, index: usize) -> (usize, usize) {
     let Some(item) = plan.items.get(index) else { return (0, 0) };
     let (mut number, mut all) = (0, 0);
     for (i, other) in plan.items_of(item.phase) {
-        if other.section != item.section || (model.status(i) == Status::Off && i != index) {
+        let counts = model.state.is_flown(other) && model.status(i) != Status::Off;
+        if other.section != item.section || (!counts && i != index) {
             continue;
         }
         all += 1;
@@ -76,6 +88,12 @@ pub fn usual(model: &Model, index: usize) -> Option<String> {
         (None, Some(seconds)) => Some(format!("usually {}", clock(seconds as u64))),
         (None, None) => None,
     }
+}
+
+/// How long going back takes: `1:50`, `1:50 +2` with steps that nobody has a time of.
+pub fn needs(way: &WayBack) -> String {
+    let known = clock(way.needs.ceil() as u64);
+    if way.untimed == 0 { known } else { format!("{known} +{}", way.untimed) }
 }
 
 /// `s` but for one.
@@ -196,7 +214,8 @@ pub fn unsettled_above(model: &Model, index: usize) -> Vec<String> {
     let plan = &model.state.plan;
     let Some(item) = plan.items.get(index) else { return vec![] };
     plan.items_of(item.phase)
-        .filter(|(i, other)| *i < index && other.section == item.section && !model.status(*i).is_settled())
+        .filter(|(i, other)| *i < index && other.section == item.section && model.state.is_flown(other))
+        .filter(|(i, _)| !model.status(*i).is_settled())
         .map(|(i, _)| title(model, i))
         .collect()
 }

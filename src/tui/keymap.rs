@@ -115,7 +115,7 @@ table! {
     Find &[letter('/')], "/", Free, Some(14), |_| always("find"), "find an item";
     Contacts &[letter('c')], "c", Free, Some(15), |_| always("contacts"), "contacts and links";
     Copy &[letter('y')], "y", Free, None, copy, "copy the command, or the terminal's text when it has the keys (OSC 52)";
-    Rollback &[letter('r')], "r", Free, Some(10), rollback, "the resolved rollback, to read: it starts nothing";
+    Rollback &[letter('r')], "r", Free, Some(10), rollback, "the rollback cockpit: what going back does now; nothing starts before BEGIN";
     Hold &[letter('h')], "h", Free, None, |_| Err("triggers are off in this version".into()), "hold a trigger that counts or fired";
     Secret &[letter('g')], "g", Free, Some(1), secret, "give a secret that the run needs";
     Control &[letter('o')], "o", Free, Some(1), control, "answer who asks for control: hand it over, or keep it";
@@ -163,7 +163,10 @@ fn resting(ctx: &Ctx<'_>) -> Result<usize, String> {
         return Err("its phase was closed: n adds a note".into());
     }
     if state.phase != Some(phase) {
-        return Err("its phase is not open yet".into());
+        return Err(match state.rollback {
+            Some(_) => "it goes back: only the rollback's items are worked on".into(),
+            None => "its phase is not open yet".into(),
+        });
     }
     if ctx.running().is_some() {
         return Err("it is running".into());
@@ -295,7 +298,10 @@ fn note(ctx: &Ctx<'_>) -> Result<String, String> {
     }
     match ctx.options.role {
         crate::link::Role::Observer => Err("you look on".into()),
-        crate::link::Role::Operator => Ok("note".into()),
+        crate::link::Role::Operator => Ok(match &ctx.model.state.rollback {
+            Some(rollback) if rollback.reason.is_none() => "reason".into(),
+            _ => "note".into(),
+        }),
     }
 }
 
@@ -318,10 +324,12 @@ fn copy(ctx: &Ctx<'_>) -> Result<String, String> {
 }
 
 fn rollback(ctx: &Ctx<'_>) -> Result<String, String> {
-    if ctx.model.state.plan.rollback.is_some() {
-        Ok("ROLLBACK".into())
-    } else {
-        Err("this runbook has no rollback".into())
+    let state = &ctx.model.state;
+    let stuck = state.storage_failed.is_some() || ctx.model.gone.is_some();
+    match (&state.plan.rollback, &state.rollback) {
+        (None, _) => Err("this runbook has no rollback".into()),
+        (Some(_), Some(_)) if !stuck => Err("it goes back already: a, e and s are for a step that failed".into()),
+        (Some(_), _) => Ok("ROLLBACK".into()),
     }
 }
 

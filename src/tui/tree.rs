@@ -154,8 +154,7 @@ pub fn rows(model: &Model, folds: &Folds) -> Vec<TreeRow> {
 
 /// An undo stands in the tree only when its step was begun.
 fn is_hidden(model: &Model, index: usize) -> bool {
-    let Some(undone) = model.state.plan.items.get(index).and_then(|item| item.undoes) else { return false };
-    model.state.items.get(undone).is_none_or(|item| item.attempts.is_empty())
+    model.state.plan.items.get(index).is_some_and(|item| !model.state.is_flown(item))
 }
 
 /// Phase, section and groups of an item, from the outside.

@@ -103,7 +103,8 @@ impl Ctx<'_> {
 
     fn first_open(&self, phase: usize) -> Option<usize> {
         let plan = &self.model.state.plan;
-        plan.items_of(phase).map(|(i, _)| i).find(|i| !self.model.status(*i).is_settled())
+        let open = |(i, _): &(usize, _)| !self.model.status(*i).is_settled();
+        plan.items_of(phase).filter(|(_, item)| self.model.state.is_flown(item)).find(open).map(|(i, _)| i)
     }
 
     /// What is shown: where the cursor is, else the box.

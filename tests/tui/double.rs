@@ -17,7 +17,7 @@ pub fn plan() -> Plan {
     plan_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tui/flight.yaml"))
 }
 
-fn plan_of(path: &Path) -> Plan {
+pub fn plan_of(path: &Path) -> Plan {
     let loaded = load(path)
         .unwrap_or_else(|problems| panic!("{}", problems.iter().map(|p| format!("{p}\n")).collect::<String>()));
     let mut given = Given { now: Some(start()), ..Given::default() };
@@ -230,6 +230,15 @@ impl Double {
 
     /// The running command ends.
     pub fn exit(&mut self, code: i32, last_lines: &[&str]) {
+        self.exit_with(code, last_lines, Value::NoData);
+    }
+
+    /// The running command ends, its stdout captured.
+    pub fn exit_saying(&mut self, code: i32, stdout: &str) {
+        self.exit_with(code, &[stdout], Value::Text(stdout.into()));
+    }
+
+    fn exit_with(&mut self, code: i32, last_lines: &[&str], stdout: Value) {
         let (index, attempt) = self.running();
         let ended = Ended {
             item: self.state.plan.items[index].id.clone(),
@@ -239,6 +248,7 @@ impl Double {
             last_lines: last_lines.iter().map(|l| (*l).to_owned()).collect(),
             ..Ended::default()
         };
-        self.own(Want::Exited { ended: Box::new(ended), fields: Default::default(), outputs: Default::default() });
+        let fields = [("stdout".to_owned(), stdout)].into();
+        self.own(Want::Exited { ended: Box::new(ended), fields, outputs: Default::default() });
     }
 }

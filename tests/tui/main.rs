@@ -6,5 +6,6 @@ mod bench;
 mod demo;
 mod double;
 mod keys;
+mod rollback;
 mod screens;
 mod shell;

@@ -171,7 +171,7 @@ impl Ids {
 
     /// Why nothing has this id, and what to do about it.
     fn refuse(&self, id: &str) -> Option<(String, String)> {
-        if id == "start" || self.limitations.iter().any(|l| l == id) {
+        if id == "start" || id == "rollback" || self.limitations.iter().any(|l| l == id) {
             return None;
         }
         let (base, key) = match id.split_once('[') {

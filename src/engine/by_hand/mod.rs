@@ -99,15 +99,20 @@ pub fn rollback_commands(state: &State) -> String {
     let mut missing = vec![];
     for (index, item) in plan.items_of(phase) {
         if let Some(undone) = item.undoes
-            && state.items.get(undone).is_none_or(|i| i.attempts.is_empty())
+            && !state.was_begun(undone)
         {
             if state.status(undone) != Status::Off && !missing.contains(&undone) {
                 missing.push(undone);
             }
             continue;
         }
-        if state.status(index) == Status::Off {
-            continue;
+        match state.status(index) {
+            Status::Off => continue,
+            Status::Passed if state.rollback.is_some() && !matches!(item.action, Action::Check(_)) => {
+                let _ = writeln!(text, "- [x] {}", PlanScope::new(state, index).title());
+                continue;
+            }
+            _ => {}
         }
         write_item(&mut text, state, index);
     }

@@ -1,6 +1,6 @@
 //! What follows of itself: phases open and close, the box goes on, waits start, the run ends.
 
-use super::{run, settlements, start_at};
+use super::{rollback, run, settlements, start_at};
 use crate::engine::event::{Event, RunEnd};
 use crate::engine::intent::Intent;
 use crate::engine::scope::PlanScope;
@@ -17,6 +17,9 @@ pub(super) fn next(state: &State, intent: &Intent) -> Vec<Event> {
         return vec![];
     }
     let Some(phase) = state.phase else { return open_phase(state) };
+    if let Some(verified) = rollback::verified(state, intent) {
+        return vec![verified];
+    }
     if let Some(index) = state.current
         && !state.status(index).is_settled()
     {
@@ -35,6 +38,10 @@ pub(super) fn next(state: &State, intent: &Intent) -> Vec<Event> {
 }
 
 fn open_phase(state: &State) -> Vec<Event> {
+    if let Some(rollback) = &state.rollback {
+        let reason = rollback.reason.clone();
+        return vec![run::ended(state, RunEnd::RolledBack, reason)];
+    }
     match (0..state.plan.phases.len()).find(|p| state.phases.get(*p).is_some_and(|p| p.closed.is_none())) {
         Some(phase) => vec![Event::PhaseOpened { phase }],
         None => vec![run::ended(state, RunEnd::Completed, None)],
@@ -57,7 +64,7 @@ fn next_open(state: &State, intent: &Intent, phase: usize) -> Option<usize> {
     let is_open = |index: &usize| {
         let item = &state.plan.items[*index];
         item.phase == phase
-            && item.undoes.is_none()
+            && state.is_flown(item)
             && !state.status(*index).is_settled()
             && not_known_yet(state, intent, *index).is_none()
     };
@@ -112,7 +119,7 @@ pub(super) fn condition(state: &State, intent: &Intent, index: usize) -> Option<
 pub(super) fn not_known_yet(state: &State, intent: &Intent, index: usize) -> Option<String> {
     let Some(Some((Truth::Unknown, why))) = failing(state, intent, index) else { return None };
     let range = state.plan.range_of(state.plan.items[index].phase);
-    let open = |i: usize| state.plan.items[i].undoes.is_none() && !state.status(i).is_settled();
+    let open = |i: usize| state.is_flown(&state.plan.items[i]) && !state.status(i).is_settled();
     (range.start..index).any(open).then_some(why)
 }
 

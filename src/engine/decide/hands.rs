@@ -114,7 +114,7 @@ fn exited(
         let json = serde_json::from_str(stdout).map_or(Value::NoData, |json| Value::from_json(&json));
         fields.insert("json".into(), json);
     }
-    let judged = match stopped(item, attempt) {
+    let judged = match stopped(state, item, attempt) {
         Some((outcome, why)) => Err((outcome, why)),
         None => judge(&Outcomes { state, index, attempt, ended: &ended, outputs, fields: &fields, intent })
             .map_err(|why| (Outcome::Failed, why)),
@@ -131,12 +131,14 @@ fn exited(
 }
 
 /// The outcome of an attempt that was stopped, unless it is a stream that ended well.
-fn stopped(item: &Item, attempt: &Attempt) -> Option<(Outcome, String)> {
+fn stopped(state: &State, item: &Item, attempt: &Attempt) -> Option<(Outcome, String)> {
     if attempt.timed_out {
         let limit = attempt.what.timeout.or(item.timeout).map(crate::words::short_duration).unwrap_or_default();
         return Some((Outcome::TimedOut, format!("it took longer than its limit of {limit}")));
     }
-    (attempt.stopping.is_some() && !attempt.until_met).then(|| (Outcome::Cancelled, "stopped by a person".into()))
+    let left = state.rollback.is_some() && item.phase < state.plan.rollback_phase();
+    let why = if left { "stopped for the rollback" } else { "stopped by a person" };
+    (attempt.stopping.is_some() && !attempt.until_met).then(|| (Outcome::Cancelled, why.into()))
 }
 
 /// A command's whole result.

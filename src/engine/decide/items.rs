@@ -68,6 +68,7 @@ fn edit(state: &State, item: &crate::words::ItemId, seen: u32, what: &Resolved) 
     if !matches!(state.plan.items[index].action, Action::Run(_)) {
         return Err(Refusal::new("only a command can be edited"));
     }
+    saves_data(state, index, what)?;
     match what {
         Resolved::Argv(words) if words.first().is_none_or(|w| w.is_empty()) => {
             Err(Refusal::new("an empty command is none"))
@@ -83,13 +84,29 @@ fn edit(state: &State, item: &crate::words::ItemId, seen: u32, what: &Resolved) 
     }
 }
 
+/// Going back never deletes what the recovery point protects, edited or not.
+fn saves_data(state: &State, index: usize, what: &Resolved) -> Result<(), Refusal> {
+    let text = match what {
+        Resolved::Argv(words) => words.join(" "),
+        Resolved::Script { text, .. } => text.clone(),
+        _ => return Ok(()),
+    };
+    let back = state.plan.items[index].phase == state.plan.rollback_phase();
+    match (state.plan.objectives.rpo, crate::runbook::check::destroys(&text)) {
+        (Some(_), Some(why)) if back => {
+            Err(Refusal::new(format!("{why}: the rollback may not lose data (the runbook's rpo)")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn running<'a>(state: &'a State, item: &crate::words::ItemId, attempt: u32) -> Result<&'a Attempt, Refusal> {
     let index = find(state, item)?;
     let running = state.items[index].attempts.iter().find(|a| a.number == attempt && a.ended.is_none());
     running.ok_or_else(|| Refusal::new("it has ended already"))
 }
 
-fn stop(state: &State, item: &crate::words::ItemId, attempt: u32, up: u64) -> Decision {
+pub(super) fn stop(state: &State, item: &crate::words::ItemId, attempt: u32, up: u64) -> Decision {
     let running = running(state, item, attempt)?;
     let stage = match running.stopping {
         None => StopStage::Interrupt,

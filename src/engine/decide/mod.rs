@@ -10,6 +10,7 @@ mod items;
 mod lease;
 mod people;
 mod phase;
+mod rollback;
 mod run;
 mod start;
 mod time;
@@ -135,6 +136,8 @@ fn one(state: &State, intent: &Intent) -> Decision {
         | Want::Settle { .. }
         | Want::RequestApproval { .. } => people::decide(state, intent),
         Want::ClosePhase { phase } => phase::close(state, intent, *phase),
+        Want::RollBack { reason } => rollback::decide(state, intent, reason.as_deref()),
+        Want::GiveReason { reason: text } => rollback::give_reason(state, reason(text)?),
         Want::Exited { .. }
         | Want::NotStarted { .. }
         | Want::NeverStarted { .. }
@@ -225,6 +228,8 @@ fn find_open(state: &State, item: &ItemId) -> Result<usize, Refusal> {
     }
     Err(Refusal::new(if state.is_closed(state.plan.items[index].phase) {
         "its phase was closed: add a note instead (n)"
+    } else if state.rollback.is_some() {
+        "it goes back: only the rollback's items are worked on"
     } else {
         "its phase is not open yet"
     }))

@@ -136,7 +136,9 @@ fn end(state: &State, reason: String) -> Decision {
 /// The event that ends a run, with its counts.
 pub(super) fn ended(state: &State, how: RunEnd, reason: Option<String>) -> Event {
     let (mut failed, mut deferred) = (0, 0);
-    for phase in 0..state.plan.phases.len() {
+    // What stayed open on the way there is no failure of the way back.
+    let first = if how == RunEnd::RolledBack { state.plan.rollback_phase() } else { 0 };
+    for phase in first..state.phases.len() {
         if state.phases.get(phase).is_none_or(|p| p.opened.is_none()) {
             continue;
         }

@@ -57,6 +57,7 @@ fn in_order(state: &State, index: usize) -> Result<(), Refusal> {
     let above: Vec<usize> = (first..index)
         .rev()
         .take_while(|i| state.plan.items[*i].section == item.section)
+        .filter(|i| state.is_flown(&state.plan.items[*i]))
         .filter(|i| !state.status(*i).is_settled())
         .collect();
     match above.as_slice() {

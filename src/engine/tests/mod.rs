@@ -9,6 +9,7 @@ mod flight;
 mod laws;
 mod lease;
 mod phases;
+mod rollback;
 mod sensed;
 mod texts;
 mod unknown;

@@ -22,7 +22,9 @@ pub(super) fn phase(run: &Run, phase: usize) -> Option<PhaseRecord> {
         items: vec![],
         source: section.source.clone(),
     }));
-    for (index, item) in plan.items_of(phase) {
+    // Of a rollback that was flown only what it flew.
+    let flown = |item: &Item| run.state.rollback.is_none() || run.state.is_flown(item);
+    for (index, item) in plan.items_of(phase).filter(|(_, item)| flown(item)) {
         let section = item.section.map_or(0, |section| section + 1);
         if let Some(section) = sections.get_mut(section) {
             section.items.push(record(run, index, item));

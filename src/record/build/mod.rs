@@ -43,6 +43,7 @@ pub fn document(run: &Run) -> Document {
         cautions: parts::cautions(run),
         notes: parts::notes(run),
         rollback: plan.rollback.as_ref().and_then(|_| items::phase(run, plan.rollback_phase())),
+        went_back: parts::went_back(run),
         phases,
         notices: parts::notices(run),
         triggers: parts::triggers(run),

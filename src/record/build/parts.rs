@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::document::{
     ContactRecord, Entry, HostRecord, LimitationRecord, LinkRecord, NoteRecord, NoticeRecord, ParameterRecord, Shown,
-    TriggerRecord, WatchRecord,
+    TriggerRecord, WatchRecord, WentBack,
 };
 use super::super::load::Run;
 use super::title;
@@ -186,4 +186,24 @@ pub(super) fn hosts(run: &Run) -> Vec<HostRecord> {
         hosts.push(HostRecord { when: recorded.stamp, text });
     }
     hosts
+}
+
+pub(super) fn went_back(run: &Run) -> Option<WentBack> {
+    let state = &run.state;
+    let rollback = state.rollback.as_ref()?;
+    let way = crate::engine::way_back(state).unwrap_or_default();
+    let title = |index: &usize| crate::engine::PlanScope::new(state, *index).title();
+    Some(WentBack {
+        decided: Some(rollback.stamp),
+        by: rollback.by.to_string(),
+        from_file: rollback.decided.from_file,
+        reason: rollback.reason.clone(),
+        trigger: rollback.decided.trigger.as_ref().map(|name| name.0.clone()),
+        left: rollback.decided.phase.and_then(|phase| state.plan.phase(phase)).map(|phase| phase.title.clone()),
+        verified: rollback.verified.map(|(stamp, _)| stamp),
+        seconds: rollback.verified.map(|(_, took)| took as f64 / 1e6),
+        rto: state.plan.objectives.rto,
+        stays: way.stays.iter().map(title).collect(),
+        no_return: way.no_return.iter().map(|(index, lost)| (title(index), lost.clone())).collect(),
+    })
 }

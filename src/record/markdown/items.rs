@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::document::{AttemptRecord, Document, Entry, ItemRecord, PhaseRecord};
+use super::super::document::{AttemptRecord, Document, Entry, ItemRecord, PhaseRecord, WentBack};
 use super::text::{Clock, block, code, lasting, plain};
 use crate::words::Proof;
 
@@ -43,18 +43,55 @@ fn sections(out: &mut String, phase: &PhaseRecord, clock: Clock) {
     }
 }
 
-/// The runbook's rollback, which this version shows and does not fly.
+/// The runbook's rollback: as it was flown, or what it holds.
 pub(super) fn rollback(out: &mut String, document: &Document) {
     let Some(phase) = &document.rollback else { return };
     let _ = writeln!(out, "## Rollback{}\n", rows(&phase.source));
     let all: Vec<&ItemRecord> = phase.sections.iter().flat_map(|section| &section.items).collect();
-    if all.iter().any(|item| !item.attempts.is_empty()) {
+    if let Some(back) = &document.went_back {
+        went_back(out, back, Clock::of(document.opened));
         sections(out, phase, Clock::of(document.opened));
         return;
     }
     out.push_str("Not used. The runbook holds these items for it:\n\n");
     for item in all {
         let _ = writeln!(out, "- {} ({}{})", plain(&item.title), code(&item.id), rows(&item.source));
+    }
+    out.push('\n');
+}
+
+fn went_back(out: &mut String, back: &WentBack, clock: Clock) {
+    let mut line = |name: &str, text: String| {
+        let _ = writeln!(out, "- {name}: {text}");
+    };
+    if let Some(stamp) = back.decided {
+        let file = if back.from_file { ", by the answers file" } else { "" };
+        line("Decided", format!("{} by {}{file}", clock.time(stamp), plain(&back.by)));
+    }
+    line("Reason", back.reason.as_deref().map_or_else(|| "not given".into(), plain));
+    if let Some(trigger) = &back.trigger {
+        line("Trigger", code(trigger));
+    }
+    if let Some(left) = &back.left {
+        line("Left behind", plain(left));
+    }
+    let rto = back.rto.map(|rto| format!(" (objective {})", lasting(rto))).unwrap_or_default();
+    line(
+        "Verified healthy",
+        match (back.verified, back.seconds) {
+            (Some(stamp), Some(seconds)) => {
+                let late = back.rto.is_some_and(|rto| seconds > rto);
+                let late = if late { ", **later than the objective**" } else { "" };
+                format!("{}, after {}{rto}{late}", clock.time(stamp), lasting(seconds))
+            }
+            _ => "**no**".into(),
+        },
+    );
+    for title in &back.stays {
+        line("Stays new, no undo in the runbook", plain(title));
+    }
+    for (title, lost) in &back.no_return {
+        line("Point of no return", format!("{}: {}", plain(title), plain(lost)));
     }
     out.push('\n');
 }

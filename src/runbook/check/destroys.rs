@@ -24,6 +24,11 @@ const DESTROYERS: &[(&str, &str)] = &[
 static RULES: LazyLock<Vec<(Regex, &str)>> =
     LazyLock::new(|| DESTROYERS.iter().filter_map(|(p, why)| Some((Regex::new(p).ok()?, *why))).collect());
 
+/// What a command deletes, in words; none when it deletes no data that we know of.
+pub fn destroys(text: &str) -> Option<&'static str> {
+    RULES.iter().find(|(rule, _)| rule.is_match(text)).map(|(_, why)| *why)
+}
+
 /// No undo and no step of the rollback deletes data when no data may be lost.
 pub fn check(runbook: &Runbook, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
     let Some(rpo) = runbook.objectives.rpo else { return };
@@ -35,7 +40,7 @@ pub fn check(runbook: &Runbook, visits: &[Visit<'_>], faults: &mut Vec<Fault>) {
             _ => continue,
         };
         let at = visit.step.uses.iter().find(|u| u.key == "run").map_or(visit.step.at, |u| u.at);
-        if let Some((_, why)) = RULES.iter().find(|(rule, _)| rule.is_match(&text)) {
+        if let Some(why) = destroys(&text) {
             let lost = if rpo == 0.0 {
                 "no data".to_owned()
             } else {

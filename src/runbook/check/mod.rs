@@ -14,6 +14,7 @@ mod types;
 mod walk;
 
 pub use choices::{Choices, Found, MOST};
+pub use destroys::destroys;
 pub use everything::{everything, scripts};
 pub use known::{Known, step_fields};
 pub use walk::{Place, Visit, visits};

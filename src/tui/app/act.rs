@@ -34,6 +34,10 @@ impl App {
                     _ => Ok(Deed::Open(Box::new(dialogs::reopen(ctx, index)))),
                 }
             }),
+            Cmd::Note if self.model.state.rollback.as_ref().is_some_and(|r| r.reason.is_none()) => {
+                let form = dialogs::back_reason();
+                self.open(Box::new(form));
+            }
             Cmd::Note => {
                 let form = dialogs::note(&self.ctx());
                 self.open(Box::new(form));
@@ -51,8 +55,12 @@ impl App {
                 let ctx = self.ctx();
                 // When the program cannot go on, what remains is shown beside the way back.
                 let stuck = ctx.model.state.storage_failed.is_some() || ctx.model.gone.is_some();
-                let viewer = if stuck { dialogs::by_hand(&ctx) } else { dialogs::rollback(&ctx) };
-                self.open(Box::new(viewer));
+                if stuck {
+                    let viewer = dialogs::by_hand(&ctx);
+                    self.open(Box::new(viewer));
+                } else {
+                    self.open(Box::new(dialogs::Cockpit::default()));
+                }
             }
             Cmd::Secret => {
                 if let Some(name) = self.model.secrets.first() {

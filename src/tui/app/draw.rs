@@ -10,7 +10,7 @@ use super::App;
 use crate::terminal::is_hidden;
 use crate::tui::dialogs::Extent;
 use crate::tui::keymap;
-use crate::tui::panes::{banner, bottom, header, item, live, status, tape, tree};
+use crate::tui::panes::{banner, bottom, header, item, live, rollback, status, tape, tree};
 use crate::tui::text;
 use crate::tui::theme::ascii_form;
 use crate::tui::tree::Node;
@@ -60,7 +60,7 @@ impl App {
         let row = |y: u16| Rect { y, height: 1, ..area };
         header::draw(&ctx, buf, row(0));
         let mut top = 1;
-        for line in banner::banner(&ctx, usize::from(area.width)) {
+        for line in rollback::row(&ctx).into_iter().chain(banner::banner(&ctx, usize::from(area.width))) {
             Paint::new(buf, row(top)).line(0, 0, &line);
             top += 1;
         }
@@ -209,8 +209,7 @@ fn breadcrumb(ctx: &Ctx<'_>, buf: &mut Buffer, row: Rect) {
     let mut parts: Vec<String> = vec![];
     let phase_words = |phase: usize| {
         let counts = state.counts(phase);
-        let title = state.plan.phase(phase).map(|p| text::line(&p.title)).unwrap_or_default();
-        let title = if title.is_empty() { "Checklist".into() } else { title };
+        let title = crate::tui::facts::phase_title(ctx.model, phase);
         format!("{title} {}/{}", counts.settled, counts.all)
     };
     match (ctx.shown(), ctx.item()) {

@@ -40,6 +40,7 @@ impl Close {
         state
             .plan
             .items_of(self.phase)
+            .filter(|(_, item)| state.is_flown(item))
             .map(|(index, _)| index)
             .filter(|index| match ctx.model.status(*index) {
                 Status::Deferred => {
@@ -83,7 +84,7 @@ impl Dialog for Close {
 
     fn draw(&mut self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let (theme, state) = (ctx.theme, &ctx.model.state);
-        let name = state.plan.phase(self.phase).map(|p| text::line(&p.title)).unwrap_or_default();
+        let name = facts::phase_title(ctx.model, self.phase);
         let counts = state.counts(self.phase);
         let right = Line::plain(format!(" {} passed   {} do not apply ", counts.passed, counts.off));
         let inside = framed(ctx, buf, area, &format!("CLOSE {name}"), &right);
@@ -232,6 +233,14 @@ fn tail(ctx: &Ctx<'_>, phase: usize, left: usize, problem: Option<&str>, columns
 
 fn next(ctx: &Ctx<'_>, phase: usize) -> String {
     let state = &ctx.model.state;
+    if let Some(rollback) = &state.rollback {
+        return match rollback.verified {
+            Some((stamp, _)) => {
+                format!("Next: nothing. It was verified healthy at {}; the run ends.", utc_second(stamp.at))
+            }
+            None => "Next: nothing. Nothing has verified that the system is healthy; the run ends so.".into(),
+        };
+    }
     let Some(next) = state.plan.phases.get(phase + 1) else {
         return "Next: nothing. The run is complete when this phase closes.".into();
     };

@@ -321,6 +321,16 @@ pub fn take_over(ctx: &Ctx<'_>) -> Form {
     .intro(intro)
 }
 
+/// Why they went back, said after BEGIN.
+pub fn back_reason() -> Form {
+    let field = Field::new("Why did you go back?", "it stands in the record and in the notices", "");
+    Form::new("back-reason", "Reason of the rollback", vec![field], "that is why", |texts| {
+        let reason = texts.first().map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
+        Ok(Want::GiveReason { reason: reason.ok_or("a reason is needed")? })
+    })
+    .kept()
+}
+
 /// Pauses the run.
 pub fn pause() -> Form {
     let fields = vec![Field::new("Why? (may stay empty)", "nothing new starts; no clock stops", "")];

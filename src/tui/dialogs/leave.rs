@@ -29,6 +29,11 @@ pub fn leave(ctx: &Ctx<'_>) -> Menu {
         menu = menu.way("hand over", "somebody else has control from then on", |ctx| {
             vec![Deed::Open(Box::new(hand_over(ctx)))]
         });
+        if state.world_changed.is_some() && state.rollback.is_none() && state.plan.rollback.is_some() {
+            menu = menu.way("roll back", "opens the cockpit: nothing starts before BEGIN", |_| {
+                vec![Deed::CloseAll, Deed::Open(Box::new(super::Cockpit::default()))]
+            });
+        }
         menu = menu
             .way("end the run", "the only early end; asks for a reason", |ctx| vec![Deed::Open(Box::new(end(ctx)))]);
     }
@@ -68,7 +73,7 @@ fn end(ctx: &Ctx<'_>) -> Form {
     match state.world_changed {
         None => intro.push("Nothing was changed in the system so far.".to_owned()),
         Some(_) => {
-            intro.push("These changes stay. r (after Esc) shows the rollback's commands:".to_owned());
+            intro.push("These changes stay. r (after Esc) opens the rollback:".to_owned());
             let changed = state.plan.items.iter().enumerate().filter(|(index, _)| {
                 state.items.get(*index).is_some_and(|i| i.attempts.iter().any(|a| a.what.changes))
             });

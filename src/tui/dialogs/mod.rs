@@ -1,6 +1,7 @@
 //! What comes over the item pane or over the body, never over the header's row.
 
 mod close;
+mod cockpit;
 mod control;
 mod find;
 mod form;
@@ -15,18 +16,19 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 pub use close::Close;
+pub use cockpit::Cockpit;
 pub use control::Control;
 pub use find::Find;
 pub use form::{Field, Form};
 pub use forms::{
-    again, answer, approval, begin, danger, defer, edit, note, pause, reopen, secret, skip, take_over, unknown,
-    unrecorded,
+    again, answer, approval, back_reason, begin, danger, defer, edit, note, pause, reopen, secret, skip, take_over,
+    unknown, unrecorded,
 };
 pub use leave::{asked, leave};
 pub use menu::Menu;
 pub use metrics::Metrics;
 pub use settle::Settle;
-pub use viewer::{Kind, Viewer, by_hand, contacts, details, preview, rollback};
+pub use viewer::{Kind, Viewer, by_hand, contacts, details, preview};
 
 use super::input::Key;
 use super::tree::Node;

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::{Deed, Dialog, Extent, Step, Verbs, framed};
 use crate::engine::event::Resolved;
 use crate::engine::plan::Action;
-use crate::engine::{Settled, Want, resolve, rollback_commands};
+use crate::engine::{Settled, Want, resolve};
 use crate::tui::enter::ago;
 use crate::tui::facts;
 use crate::tui::input::{Code, Key};
@@ -136,12 +136,6 @@ impl Dialog for Viewer {
     fn refused(&mut self, why: &str) {
         self.problem = Some(why.to_owned());
     }
-}
-
-/// The resolved rollback, to read. (BEGIN comes with the cockpit.)
-pub fn rollback(ctx: &Ctx<'_>) -> Viewer {
-    let lines = text::lines(&rollback_commands(&ctx.model.state)).into_iter().map(|l| (l, Kind::Text)).collect();
-    Viewer::new("rollback", "Rollback, to read: nothing is started from here", lines)
 }
 
 /// What remains and the rollback, as plain commands: the way on when the program cannot go on.

@@ -365,7 +365,9 @@ fn heading(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
                 lines.push(Line::of("All is settled: Enter shows the closing list.", theme.strong()));
             }
         }
-        (None, None) if phase == plan.rollback_phase() => lines.push(Line::plain("r shows its commands")),
+        (None, None) if phase == plan.rollback_phase() => {
+            lines.push(Line::plain("r opens the cockpit: what it would do now; nothing starts before BEGIN"))
+        }
         (None, None) if state.begun.is_none() => {
             lines.push(Line::of("Not begun: Enter starts the flight.", theme.strong()));
         }
@@ -395,7 +397,10 @@ fn end(ctx: &Ctx<'_>, ended: &crate::engine::RunEnded, columns: usize) -> Vec<Li
         RunEnd::Completed if ended.failed > 0 => "The run ended with failed items",
         RunEnd::Completed => "The run is complete",
         RunEnd::Early => "The run was ended early",
-        RunEnd::RolledBack => "The run was rolled back",
+        RunEnd::RolledBack if state.rollback.as_ref().is_some_and(|r| r.verified.is_none()) => {
+            "The run was rolled back; nothing says that the system is healthy"
+        }
+        RunEnd::RolledBack => "The run was rolled back, the system verified healthy",
     };
     let mut lines = vec![Line::of(how, theme.strong())];
     lines.push(Line::plain(format!("{} by {}", crate::words::utc_second(ended.stamp.at), text::line(ended.by.name()))));
@@ -403,10 +408,9 @@ fn end(ctx: &Ctx<'_>, ended: &crate::engine::RunEnded, columns: usize) -> Vec<Li
         lines.extend(Line::wrapped(&format!("reason: {}", text::line(reason)), columns, 2, Style::new()));
     }
     lines.push(Line::blank());
-    for phase in 0..state.plan.phases.len() {
+    for phase in 0..state.plan.phases.len() + usize::from(state.rollback.is_some()) {
         let counts = state.counts(phase);
-        let title = state.plan.phase(phase).map(|p| text::line(&p.title)).unwrap_or_default();
-        let title = if title.is_empty() { "Checklist".into() } else { title };
+        let title = facts::phase_title(ctx.model, phase);
         lines.push(Line::plain(format!(
             "{title}: {} of {} settled, {} passed",
             counts.settled, counts.all, counts.passed

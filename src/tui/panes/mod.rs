@@ -6,6 +6,7 @@ pub mod header;
 pub mod item;
 mod kinds;
 pub mod live;
+pub mod rollback;
 pub mod status;
 pub mod tape;
 pub mod tree;

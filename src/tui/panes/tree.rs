@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::engine::Status;
+use crate::engine::{Status, way_back};
 use crate::tui::facts;
 use crate::tui::text;
 use crate::tui::tree::{Node, TreeRow, ancestors, rows};
@@ -41,7 +41,8 @@ pub fn neighbours(ctx: &Ctx<'_>, buf: &mut Buffer, area: Rect) {
         .state
         .plan
         .items_of(item.phase)
-        .filter(|(i, other)| other.section == item.section && (*i == index || ctx.model.status(*i) != Status::Off))
+        .filter(|(i, other)| other.section == item.section && ctx.model.state.is_flown(other) || *i == index)
+        .filter(|(i, _)| *i == index || ctx.model.status(*i) != Status::Off)
         .map(|(i, _)| i)
         .collect();
     let at = all.iter().position(|i| *i == index).unwrap_or(0);
@@ -76,8 +77,12 @@ fn parts(ctx: &Ctx<'_>, row: &TreeRow, width: usize) -> (Line, Line) {
             let title = plan.phase(phase).map(|p| text::line(&p.title)).unwrap_or_default();
             if phase == plan.rollback_phase() {
                 let title = if title.is_empty() { "Rollback".into() } else { title };
-                let ready = if state.world_changed.is_some() { "ready" } else { "" };
-                (title, ready.to_owned())
+                let right = match way_back(state) {
+                    _ if state.rollback.is_some() => counts(row),
+                    Some(way) if state.world_changed.is_some() => format!("ready {}", facts::needs(&way)),
+                    _ => String::new(),
+                };
+                (title, right)
             } else {
                 (title, counts(row))
             }
