@@ -109,6 +109,8 @@ fn two_deployments(text: &str, target: Option<&str>, env: &BTreeMap<String, Stri
     let record = second.file("record.md");
     assert!(record.contains("ops1 is gone, anna called") && record.contains("Place, lock"), "{record}");
     anna.until("her place is as before", |c| c.state.moved.is_empty().then_some(()));
+    anna.until("she is asked to look first", |c| c.state.paused.is_some().then_some(()));
+    anna.done(Want::Continue);
     anna.start("next");
     anna.ended();
     drop(anna);

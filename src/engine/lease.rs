@@ -44,8 +44,11 @@ impl LeaseHolder {
 pub enum LeaseNews {
     /// It is being asked for.
     Asked,
-    /// This run has it.
-    Ours,
+    /// This run has it. `fresh`: there was none, it was made just now.
+    Ours {
+        /// Made just now.
+        fresh: bool,
+    },
     /// Another run has it.
     Theirs(LeaseHolder),
     /// It cannot be taken or asked for: why.

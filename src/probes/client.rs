@@ -1,7 +1,7 @@
 //! One HTTP client a probe: no pool (but for `keep`), no redirects, our own trust; rebuilt when one of its files changed.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use reqwest::{Client, Url, redirect};
@@ -49,18 +49,36 @@ impl ClientCache {
             return Ok(ready.clone());
         }
         let (config, watcher) = if plain { (no_tls()?, None) } else { trust.config().map(|(c, w)| (c, Some(w)))? };
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(config)
-            .pool_max_idle_per_host(usize::from(keep))
-            .redirect(redirect::Policy::none())
-            .user_agent(concat!("flightdeck/", env!("CARGO_PKG_VERSION")));
-        if direct {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(|e| Problem::nothing(format!("no HTTP client: {e}")))?;
+        let client = match &watcher {
+            // Without trust and without connections of its own one is as good as another: hundreds of probes share it.
+            None if !keep => shared(direct, config)?,
+            _ => build(config, direct, keep)?,
+        };
         let ready = Ready { trust, plain, direct, keep, stamps, client, watcher };
         *kept = Some(ready.clone());
         Ok(ready)
+    }
+}
+
+fn build(config: ClientConfig, direct: bool, keep: bool) -> Result<Client, Problem> {
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(config)
+        .pool_max_idle_per_host(usize::from(keep))
+        .redirect(redirect::Policy::none())
+        .user_agent(concat!("flightdeck/", env!("CARGO_PKG_VERSION")));
+    if direct {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|e| Problem::nothing(format!("no HTTP client: {e}")))
+}
+
+/// The one client for plain HTTP, with proxies and without.
+fn shared(direct: bool, config: ClientConfig) -> Result<Client, Problem> {
+    static CLIENTS: [OnceLock<Client>; 2] = [OnceLock::new(), OnceLock::new()];
+    let kept = &CLIENTS[usize::from(direct)];
+    match kept.get() {
+        Some(client) => Ok(client.clone()),
+        None => build(config, direct, false).map(|client| kept.get_or_init(|| client).clone()),
     }
 }
 

@@ -15,8 +15,13 @@ pub(super) fn learned(state: &State, place: &str, news: &LeaseNews) -> Vec<Event
             Some(LeaseState::Asked | LeaseState::Held) => vec![],
             _ => vec![Event::LeaseAsked { place }],
         },
-        LeaseNews::Ours => match now {
+        LeaseNews::Ours { fresh } => match now {
+            Some(LeaseState::Held) if *fresh => vec![caution(
+                "the lock at the target was gone and is taken again: somebody removed it, or another run was here \
+                 meanwhile; is what was pinned still what runs?",
+            )],
             Some(LeaseState::Held) => vec![],
+            Some(LeaseState::Lost(by)) => back_from(state, place, &by.words()),
             _ => vec![Event::LeaseTaken { place }],
         },
         LeaseNews::Theirs(by) => match now {
@@ -28,10 +33,7 @@ pub(super) fn learned(state: &State, place: &str, news: &LeaseNews) -> Vec<Event
             // What cannot be asked for the moment is still this run's, or the other's.
             Some(LeaseState::Asked) | None => vec![
                 Event::LeaseMissing { place, why: why.clone() },
-                Event::CautionRaised {
-                    text: format!("no lock at the target, so a second deployment would not be refused: {why}"),
-                    item: None,
-                },
+                caution(&format!("no lock at the target, so a second deployment would not be refused: {why}")),
             ],
             _ => vec![],
         },
@@ -40,6 +42,21 @@ pub(super) fn learned(state: &State, place: &str, news: &LeaseNews) -> Vec<Event
             _ => vec![],
         },
     }
+}
+
+fn caution(text: &str) -> Event {
+    Event::CautionRaised { text: text.to_owned(), item: None }
+}
+
+/// Another run had it for a while: a person has to look before this one goes on.
+fn back_from(state: &State, place: String, other: &str) -> Vec<Event> {
+    let why = format!("{other} held the lock meanwhile: is what was pinned still what runs?");
+    let mut events = vec![Event::LeaseTaken { place }, caution(&why)];
+    if state.paused.is_none() && state.ended.is_none() {
+        let at = state.current.map(|index| state.plan.items[index].id.clone());
+        events.push(Event::RunPaused { reason: Some(why), at });
+    }
+    events
 }
 
 /// Somebody wants to take over the lock of a run that is dead.

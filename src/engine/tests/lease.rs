@@ -13,6 +13,8 @@ steps:
   - { title: Change, run: kubectl apply -f x, timeout: 1m }
 ";
 
+const OURS: LeaseNews = LeaseNews::Ours { fresh: false };
+
 fn news(news: LeaseNews) -> Want {
     Want::Lease { place: "Lease x".into(), news }
 }
@@ -49,8 +51,10 @@ fn what_changes_the_world_waits_for_the_answer_and_what_reads_does_not() {
     f.start("read").exits(0);
     let start = f.starting("change");
     f.refuses(start, "is being asked for");
-    f.host(news(LeaseNews::Ours)).host(news(LeaseNews::Ours));
+    f.host(news(LeaseNews::Ours { fresh: true })).host(news(OURS));
     assert!(f.last.is_empty(), "said once");
+    f.host(news(LeaseNews::Ours { fresh: true }));
+    assert!(matches!(&f.last[..], [Event::CautionRaised { text, .. }] if text.contains("was gone")), "{:?}", f.last);
     f.start("change").exits(0);
     if f.state.ended.is_none() {
         f.close();
@@ -82,7 +86,7 @@ fn while_another_has_it_nothing_starts_and_only_a_dead_runs_lock_is_taken_over()
     assert!(matches!(&f.last[0], Event::LeaseTakeOver { reason, .. } if reason == "bob's machine is gone"));
     let start = f.starting("change");
     f.refuses(start, "nothing starts");
-    f.host(news(LeaseNews::Ours));
+    f.host(news(OURS));
     assert!(f.state.moved.is_empty());
     f.start("read").exits(0).start("change");
     // Somebody takes it over in flight: what runs goes on, nothing new starts.
@@ -92,6 +96,12 @@ fn while_another_has_it_nothing_starts_and_only_a_dead_runs_lock_is_taken_over()
     f.exits(1);
     let start = f.starting("change");
     f.refuses(start, "taken over by bob@ops2");
+    // Bob is through: a person looks before this one goes on.
+    f.host(news(OURS));
+    assert!(f.state.moved.is_empty() && f.state.cautions.iter().any(|c| c.text.contains("held the lock meanwhile")));
+    let start = f.starting("change");
+    f.refuses(start, "paused");
+    f.wants(Want::Continue).start("change").exits(0);
 }
 
 #[test]
@@ -121,7 +131,7 @@ fn the_autopilot_waits_for_the_answer_and_parks_at_anothers_lock() {
     let Some(Wish { want: Want::NeedPerson { why, .. }, .. }) = autopilot(&f.state, &f.answers) else { panic!() };
     assert!(why.contains("bob@ops2") && why.contains("its host lives"), "{why}");
     f.host(Want::NeedPerson { item: None, why });
-    f.host(news(LeaseNews::Ours));
+    f.host(news(OURS));
     assert!(f.state.person_needed.is_none());
     let wish = autopilot(&f.state, &f.answers).unwrap();
     assert!(matches!(wish.want, Want::Start { .. }), "{wish:?}");

@@ -33,7 +33,9 @@ pub(super) async fn turn(at: &At, ctx: &Ctx, own: &Own, over: Option<(&str, &str
         remove(&engine, &at.name).await?;
         reason = Some(text);
     }
-    let found = match read(&engine, &at.name).await? {
+    let before = read(&engine, &at.name).await?;
+    let fresh = before.is_none();
+    let found = match before {
         Some(found) => found,
         None => {
             let mut labels = HashMap::from([
@@ -57,7 +59,7 @@ pub(super) async fn turn(at: &At, ctx: &Ctx, own: &Own, over: Option<(&str, &str
     remove(&engine, &sign(at)).await?;
     let now = Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true);
     create(&engine, &sign(at), HashMap::from([(RUN.to_owned(), own.run.clone()), (RENEWED.to_owned(), now)])).await?;
-    Ok(Found::Ours)
+    Ok(Found::Ours { fresh })
 }
 
 /// Takes both volumes away, if the lock is still ours.

@@ -29,7 +29,7 @@ pub(super) async fn turn(at: &At, ctx: &Ctx, own: &Own, over: Option<(&str, &str
                 Err(Error::Api(status)) if status.code == 409 => continue,
                 other => other.map_err(trouble)?,
             }
-            return Ok(Found::Ours);
+            return Ok(Found::Ours { fresh: true });
         };
         let held = holder(&found);
         let (run, text) = (|| Some((held.as_ref()?.run.as_str(), over?)))().unzip();
@@ -50,7 +50,7 @@ pub(super) async fn turn(at: &At, ctx: &Ctx, own: &Own, over: Option<(&str, &str
         }
         match write(&cluster, at, Some(&found), &next).await {
             Err(Error::Api(status)) if status.code == 409 || status.code == 404 => {}
-            other => return other.map(|()| Found::Ours).map_err(trouble),
+            other => return other.map(|()| Found::Ours { fresh: false }).map_err(trouble),
         }
     }
     Err(Trouble::Passing("others write the Lease at the same moment".into()))

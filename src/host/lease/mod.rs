@@ -76,8 +76,8 @@ struct At {
 /// The lock after one look at it.
 #[derive(Clone, Debug, PartialEq)]
 enum Found {
-    /// This run has it.
-    Ours,
+    /// This run has it. `fresh`: there was none, it was made just now.
+    Ours { fresh: bool },
     /// Another run has it. `stamp` changes with each sign of life; it is good for so long.
     Theirs { holder: LeaseHolder, stamp: String, lasts: Duration },
 }

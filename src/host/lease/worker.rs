@@ -115,12 +115,12 @@ impl Keeping {
     /// Takes in what was found; when to look again.
     fn learn(&mut self, found: Result<Found, Trouble>) -> Duration {
         match found {
-            Ok(Found::Ours) => {
+            Ok(Found::Ours { fresh }) => {
                 if self.silent {
                     (self.tell)(News::Caution("the lock at the target is renewed again".into()));
                 }
                 (self.ours, self.silent, self.theirs) = (Some(Instant::now()), false, None);
-                self.say(LeaseNews::Ours);
+                self.say(LeaseNews::Ours { fresh });
                 RENEW
             }
             Ok(Found::Theirs { mut holder, stamp, lasts }) => {
