@@ -113,6 +113,12 @@ impl Engine {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs the docker command; what it printed, if it succeeded.
+    pub fn try_docker(&self, words: &[&str]) -> Option<String> {
+        let output = self.command(words).output().unwrap();
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+    }
+
     /// Builds an image from nothing but the lab's program.
     pub fn image(&self, tag: &str, label: &str) {
         let dir = self.root.join("image");

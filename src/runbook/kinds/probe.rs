@@ -91,6 +91,9 @@ pub struct Http {
     /// The way to a listener that this machine does not reach by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<Via>,
+    /// Keep the connection between looks. No runbook can say so: a new connection is part of what a look tests.
+    #[serde(skip)]
+    pub keep_alive: bool,
 }
 
 /// A way to a listener that this machine does not reach by itself: what is asked is the address as it is there.

@@ -49,6 +49,7 @@ impl Cx<'_, '_, '_> {
             bearer: self.hidden("bearer"),
             origin: self.hidden("origin"),
             via: self.via(),
+            keep_alive: false,
         }
     }
 

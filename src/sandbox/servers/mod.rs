@@ -12,6 +12,7 @@ mod kms_admin;
 mod kms_api;
 mod kms_document;
 mod kubernetes;
+mod leases;
 mod listen;
 mod mail;
 mod notices;
