@@ -41,7 +41,7 @@ pub(super) async fn fetch(spec: &Http, ctx: &Ctx) -> Result<Answer, Problem> {
         None => Method::GET,
     };
     let place = place(&url);
-    let ready = ctx.clients.ready(&url, trust(spec, ctx)?)?;
+    let ready = ctx.clients.ready(&url, trust(spec, ctx)?, spec.keep_alive)?;
     let mut request = ready.client.request(method, url.clone()).headers(headers(spec)?);
     if let Some(pair) = maybe(spec.basic_auth.as_ref())? {
         let (user, password) = pair.split_once(':').unwrap_or((pair, ""));

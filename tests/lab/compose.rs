@@ -168,6 +168,27 @@ impl Lab {
         self.child(command, base.join("registry.log"), &port)
     }
 
+    /// Ends the registry.
+    pub fn registry_down(&mut self) {
+        end(&mut self.children.remove(0));
+    }
+
+    /// Starts it again on the same data.
+    pub fn registry_up(&mut self) {
+        self.registry(&self.base()).unwrap();
+        self.children.rotate_right(1);
+    }
+
+    /// Ends the engine; its data stays.
+    pub fn engine_down(&mut self) {
+        self.engine = self.engine.take().map(Engine::stop);
+    }
+
+    /// Starts it again on the same data.
+    pub fn engine_up(&mut self) {
+        self.engine = self.engine.take().map(Engine::again);
+    }
+
     fn prometheus(&mut self, base: &Path) -> Result<(), String> {
         let port = self.port("prometheus").to_owned();
         let targets: Vec<String> = [self.port("metrics"), self.port("metrics2"), self.double.port()]
@@ -362,7 +383,8 @@ impl Lab {
         self.try_compose(words).unwrap()
     }
 
-    fn try_compose(&self, words: &[&str]) -> Result<String, String> {
+    /// The same, when it may fail.
+    pub fn try_compose(&self, words: &[&str]) -> Result<String, String> {
         let mut command = Command::new("docker");
         command
             .args(["compose", "--progress", "quiet", "-f", "deployments/compose/compose.yml", "--profile", "postgres"])
@@ -427,15 +449,31 @@ impl Lab {
         ran(&mut command)
     }
 
-    /// What the database says.
-    pub fn sql(&self, query: &str) -> String {
+    /// The release that the first instance's container runs, by its image's label.
+    pub fn running(&self) -> String {
+        let label = "{{ index .Config.Labels \"org.opencontainers.image.version\" }}";
+        self.engine().docker(&["inspect", "--format", label, "compose-cryptoutil-postgres-1-1"]).trim().to_owned()
+    }
+
+    /// User, database, and the password as a variable.
+    fn login(&self) -> [String; 3] {
         let secret = |name: &str| {
             fs::read_to_string(self.root.join(format!("deployments/kms/secrets/postgres_{name}.secret"))).unwrap()
         };
-        let password = format!("PGPASSWORD={}", secret("password"));
-        let (user, database) = (secret("username"), secret("database"));
+        [secret("username"), secret("database"), format!("PGPASSWORD={}", secret("password"))]
+    }
+
+    /// What the database says.
+    pub fn sql(&self, query: &str) -> String {
+        let [user, database, password] = self.login();
         let words = ["exec", "-T", "-e", &password, "postgres", "psql", "-U", &user, "-d", &database, "-Atc", query];
         self.compose(&words).trim().to_owned()
+    }
+
+    /// Lets a script run beside the database, with its user as `$0` and its name as `$1`.
+    pub fn crowd(&self, script: &str) {
+        let [user, database, password] = self.login();
+        self.compose(&["exec", "-d", "-e", &password, "postgres", "sh", "-c", script, &user, &database]);
     }
 }
 
@@ -449,17 +487,19 @@ impl Drop for Lab {
         }
         drop(self.engine.take());
         self.forward("--delete");
-        for child in &mut self.children {
-            let _ =
-                rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::TERM);
-            let begun = Instant::now();
-            while child.try_wait().is_ok_and(|ended| ended.is_none()) {
-                if begun.elapsed() > LIMIT {
-                    let _ = child.kill();
-                }
-                std::thread::sleep(Duration::from_millis(20));
-            }
+        self.children.iter_mut().for_each(end);
+    }
+}
+
+/// Ends a server.
+fn end(child: &mut Child) {
+    let _ = kill_process(Pid::from_child(child), Signal::TERM);
+    let begun = Instant::now();
+    while child.try_wait().is_ok_and(|ended| ended.is_none()) {
+        if begun.elapsed() > LIMIT {
+            let _ = child.kill();
         }
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -15,11 +15,12 @@ mod pods;
 mod quantity;
 mod rollout;
 mod secrets;
+mod service;
 mod stats;
 mod way;
 mod workload;
 
-pub(super) use cluster::ClusterCache;
+pub(super) use cluster::{Cluster, ClusterCache};
 pub(super) use logs::PodLog;
 pub(super) use way::{Way, way};
 
@@ -27,6 +28,11 @@ use super::ctx::{Ctx, texts};
 use super::seen::{Means, Problem, Seen};
 use crate::expr::Template;
 use crate::runbook::kinds::{Kubernetes, KubernetesOf};
+
+/// An error of the API in words.
+pub(super) fn cluster_trouble(error: &kube::Error) -> Problem {
+    failure::failure(error, "the API server")
+}
 
 /// Looks once.
 pub(super) async fn look(spec: &Kubernetes, ctx: &Ctx) -> Seen {
@@ -38,6 +44,7 @@ pub(super) async fn look(spec: &Kubernetes, ctx: &Ctx) -> Seen {
         KubernetesOf::Environment => environment::look(spec, ctx).await,
         KubernetesOf::Stats => stats::look(spec, ctx).await,
         KubernetesOf::Events => events::look(spec, ctx).await,
+        KubernetesOf::Service => service::look(spec, ctx).await,
     };
     // A cluster that is not reached says nothing about what runs on it.
     seen.unwrap_or_else(|problem| Problem { means: Means::Nothing, ..problem }.into())

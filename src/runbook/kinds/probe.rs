@@ -91,6 +91,9 @@ pub struct Http {
     /// The way to a listener that this machine does not reach by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<Via>,
+    /// Keep the connection between looks. No runbook can say so: a new connection is part of what a look tests.
+    #[serde(skip)]
+    pub keep_alive: bool,
 }
 
 /// A way to a listener that this machine does not reach by itself: what is asked is the address as it is there.
@@ -202,7 +205,7 @@ pub struct Postgres {
     pub via: Option<Via>,
 }
 
-/// A PromQL instant query.
+/// A PromQL query: of now, or of a range of time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Prometheus {
@@ -216,6 +219,12 @@ pub struct Prometheus {
     pub basic_auth: Option<Template>,
     /// Bearer token.
     pub bearer: Option<Template>,
+    /// Seconds up to now that are asked for; without, the value of now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<f64>,
+    /// Seconds between two points of a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
 }
 
 /// Formats of reports.

@@ -49,6 +49,7 @@ impl Cx<'_, '_, '_> {
             bearer: self.hidden("bearer"),
             origin: self.hidden("origin"),
             via: self.via(),
+            keep_alive: false,
         }
     }
 
@@ -148,6 +149,8 @@ impl Cx<'_, '_, '_> {
                 ca: self.hidden("ca"),
                 basic_auth: self.hidden("basic_auth"),
                 bearer: self.hidden("bearer"),
+                range: self.seconds("range"),
+                step: self.seconds("step"),
             }),
             "report" => ProbeKind::Report(Report {
                 path: self.needed("path"),

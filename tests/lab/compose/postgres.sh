@@ -14,4 +14,4 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   echo "create database \"$database\"" | as postgres --single -D "$PGDATA" postgres >/dev/null
   echo 'host all all all scram-sha-256' >> "$PGDATA/pg_hba.conf"
 fi
-exec /sbin/setpriv --reuid 70 --regid 70 --clear-groups postgres -D "$PGDATA" -c 'listen_addresses=*' -c fsync=off
+exec /sbin/setpriv --reuid 70 --regid 70 --clear-groups postgres -D "$PGDATA" -c 'listen_addresses=*' -c fsync=off -c max_connections=40
