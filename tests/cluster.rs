@@ -1,4 +1,4 @@
-//! The shipped runbook on a real Kubernetes: a release that comes up, and one that does not.
+//! The shipped runbook on a real Kubernetes: a release that comes up.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 
 use cluster::Lab;
 use kube::not_run;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 /// A flight that takes longer has hung.
@@ -73,14 +74,29 @@ impl Flight {
     }
 }
 
+impl Drop for Flight {
+    /// A flight that stopped for a person leaves its host there, parked: it is ended, and ends its keeper.
+    fn drop(&mut self) {
+        let name = self.folder.display().to_string();
+        for process in std::fs::read_dir("/proc").unwrap().flatten() {
+            let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let pid = process.file_name().to_str().and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
+            if let (true, Some(pid)) = (String::from_utf8_lossy(&words).contains(&name), pid) {
+                // It may have gone already.
+                let _ = kill_process(pid, Signal::TERM);
+            }
+        }
+    }
+}
+
 /// Those of the sandbox, and what is different on a real cluster without a metrics server.
 fn answers(lab: &Lab) -> PathBuf {
     let path = lab.base().join("answers.yaml");
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks/answers-sandbox.yaml");
     let text = std::fs::read_to_string(shipped).unwrap();
-    let none = "{ override: The lab has no metrics server }";
-    std::fs::write(&path, format!("{text}\nstart: cryptoutil-prod\npod_cpu_low: {none}\npod_memory_low: {none}\n"))
-        .unwrap();
+    let none = "{ skip: The lab has no metrics server }";
+    let more = format!("start: cryptoutil-prod\npod_cpu_low: {none}\npod_memory_low: {none}\n");
+    std::fs::write(&path, format!("{text}\n{more}")).unwrap();
     path
 }
 
@@ -141,21 +157,23 @@ impl Drop for Ends<'_> {
     }
 }
 
-/// All rows are in the database, and every text opens.
+/// All rows are in the database, and their texts open: of many, some from all over.
 fn all_there(lab: &Lab, rows: &[Row]) {
     let ids = lab.database.psql("select id from elastic_keys");
     for row in rows {
         assert!(ids.lines().any(|id| id == row.id), "{} is lost", row.text);
+    }
+    for row in rows.iter().step_by(rows.len() / 50 + 1).chain(rows.last()) {
         let opened = lab.ask(&format!("elastickey/{}/decrypt", row.id), "text/plain", &row.sealed);
         assert_eq!(opened.as_deref(), Ok(row.text.as_str()));
     }
 }
 
 #[test]
-fn a_release_comes_up_and_a_bad_one_is_taken_back() {
+fn a_release_comes_up_and_no_row_is_lost() {
     let lab = match Lab::start() {
         Ok(lab) => lab,
-        Err(why) => return not_run("a_release_comes_up_and_a_bad_one_is_taken_back", &why),
+        Err(why) => return not_run("a_release_comes_up_and_no_row_is_lost", &why),
     };
     lab.cluster.until("the first row is written", |_| write_row(&lab, "first").ok());
     let mut rows: Vec<Row> = (0..8).map(|n| write_row(&lab, &format!("before {n}")).unwrap()).collect();
@@ -171,4 +189,6 @@ fn a_release_comes_up_and_a_bad_one_is_taken_back() {
     assert_eq!(flight.record()["outcome"]["how"], "completed");
     assert_eq!(lab.running(), ["docker.io/lab/kms:1.5.0"; 2]);
     all_there(&lab, &rows);
+
+    lab.leaves_nothing();
 }

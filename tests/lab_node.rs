@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use flightdeck::expr::{Expr, Template};
 use flightdeck::probes::{Given, LookSpec, Looker};
-use flightdeck::runbook::kinds::{Http, Postgres, ProbeKind, Via};
+use flightdeck::runbook::kinds::{Http, Kubernetes, KubernetesOf, Postgres, ProbeKind, Via};
 use flightdeck::sandbox;
 use flightdeck::words::{Look, Value};
 
@@ -36,7 +36,7 @@ use serde_json::json;
 #[test]
 fn a_node_of_the_tests_own() {
     const TEST: &str = "a_node_of_the_tests_own";
-    let cluster = match Cluster::for_nodes() {
+    let mut cluster = match Cluster::for_nodes() {
         Ok(cluster) => cluster,
         Err(why) => return not_run(TEST, &why),
     };
@@ -76,6 +76,41 @@ fn a_node_of_the_tests_own() {
     assert!(!failed.status.success() && said.contains("exceeded its progress deadline"), "{said}");
     cluster.kubectl(&["rollout", "undo", "deployment/web"]);
     cluster.kubectl(&["rollout", "status", "deployment/web", "--timeout=60s"]);
+
+    // The API server dies in the middle of a rollout: it is red, of the rollout nothing is known; both by themselves
+    // come back with it, and the rollout ends.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let env = cluster.env();
+    let of = |of: KubernetesOf, context: &str| {
+        let deployments = if of == KubernetesOf::Api { vec![] } else { vec![Template::plain("web")] };
+        looker(
+            &env,
+            "/",
+            ProbeKind::Kubernetes(Kubernetes { of, deployments, context: some(context), ..Kubernetes::default() }),
+        )
+    };
+    let [api, rollout, pods] =
+        [KubernetesOf::Api, KubernetesOf::Rollout, KubernetesOf::Pods].map(|what| of(what, "lab"));
+    let look = |looker: &Looker| runtime.block_on(looker.look(false));
+    assert!([&api, &rollout, &pods].into_iter().all(|looker| look(looker).look == Look::Good));
+    cluster.kubectl(&["set", "env", "deployment/web", "ROUND=3"]);
+    assert_eq!(look(&rollout).look, Look::Bad, "it has only begun");
+    cluster.stop_server();
+    assert_eq!(look(&api).look, Look::Bad);
+    for looker in [&rollout, &pods] {
+        let sample = look(looker);
+        assert_eq!(sample.look, Look::NoData, "{sample:?}");
+    }
+    cluster.start_server().unwrap();
+    cluster.until("the rollout ends, and is seen", |_| {
+        [&api, &rollout, &pods].into_iter().all(|looker| look(looker).look == Look::Good).then_some(())
+    });
+    // A certificate that has run out is a login that is not accepted; one that may not see them says nothing of pods.
+    let old = look(&of(KubernetesOf::Api, "old"));
+    assert_eq!(old.look, Look::Bad, "{old:?}");
+    assert!(old.why.as_ref().unwrap().contains("login") && old.hint.as_ref().unwrap().contains("expired"), "{old:?}");
+    assert_eq!(look(&of(KubernetesOf::Pods, "old")).look, Look::NoData);
+    assert_eq!(look(&of(KubernetesOf::Api, "no-such-context")).look, Look::NoData);
 
     let (roots, root, name) = (node.cgroup_roots(), node.root().to_owned(), node.name().to_owned());
     assert!(!roots.is_empty() && roots.iter().all(|folder| folder.exists()));

@@ -12,8 +12,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 /// How long a parameter's command may take.
 const LIMIT: Duration = Duration::from_secs(30);
-/// How long its output may stay open after its end, by what it left behind.
-const AFTER: Duration = Duration::from_secs(1);
+/// How long its output may stay open after its end, by what it left behind; on a busy machine it is also read that late.
+const AFTER: Duration = Duration::from_secs(5);
 /// The most that is read of an output, bytes.
 const MOST: u64 = 1 << 20;
 
@@ -61,12 +61,15 @@ pub(super) fn output_within(
             None => std::thread::park_timeout(Duration::from_millis(2)),
         }
     };
-    let said = |from: &Receiver<String>| from.recv_timeout(AFTER).unwrap_or_default();
     if !status.success() {
-        let why: String = said(&err).trim().chars().take(400).collect();
+        let why: String = err.recv_timeout(AFTER).unwrap_or_default();
+        let why: String = why.trim().chars().take(400).collect();
         return Err(format!("{} failed ({status}): {why}", words.join(" ")));
     }
-    Ok(said(&out).trim_end_matches(['\n', '\r']).to_owned())
+    // Output that did not come is no empty output.
+    let open = |_| format!("{} has ended, but something that it started holds its output open", words.join(" "));
+    let out = out.recv_timeout(AFTER).map_err(open)?;
+    Ok(out.trim_end_matches(['\n', '\r']).to_owned())
 }
 
 /// A bare name is looked up on the run's own PATH, not on this process's.
@@ -117,6 +120,8 @@ mod tests {
         let loud = run("head -c 3000000 /dev/zero >&2; echo done", LIMIT).unwrap();
         assert_eq!(loud, "done", "much on stderr holds up nothing");
         assert!(run("sleep 60 & sleep 60", Duration::from_millis(50)).unwrap_err().contains("took longer than 0.05 s"));
+        let open = run("echo 7; sleep 60 &", LIMIT).unwrap_err();
+        assert!(open.contains("holds its output open"), "no value is not an empty value: {open}");
         assert!(output_of(&["no-such-command".into()], Path::new("/"), &BTreeMap::new()).is_err());
     }
 }

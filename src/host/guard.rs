@@ -10,7 +10,7 @@ use super::command::output_within;
 use crate::engine::plan::{Plan, WhereKind};
 
 /// How long git may take: the loop waits for it.
-const GIT: Duration = Duration::from_secs(3);
+const GIT: Duration = Duration::from_secs(10);
 
 /// What stands at a place now; none where it is a value of the plan's own and cannot move.
 pub fn found(kind: WhereKind, root: &Path, env: &BTreeMap<String, String>) -> Option<String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::seen::{Means, Seen};
-use crate::expr::{Expr, Over, Scope, Truth};
+use crate::expr::{Expr, Over, Scope, Truth, walk};
 use crate::words::{Look, Value};
 
 /// Values that expectations use beside the fields: parameters, `item`. A key may be a whole path (`item.says`), which
@@ -31,10 +31,14 @@ impl Scope for Far<'_> {
     }
 
     fn member(&self, path: &[&str]) -> Value {
-        match self.given.get(&path.join(".")) {
-            Some(value) => value.clone(),
-            None => self.given.member(path),
+        // The longest path that is given; what an index adds to it is walked into (`pins.image[item]`).
+        for end in (1..=path.len()).rev() {
+            let (known, rest) = path.split_at(end);
+            if let Some(value) = self.given.get(&known.join(".")) {
+                return walk(value.clone(), rest);
+            }
         }
+        Value::NoData
     }
 
     fn now(&self) -> Option<DateTime<Utc>> {
@@ -113,6 +117,18 @@ mod tests {
         let bad = judged(&answer(200.0), &["status == 200", "latency < 100ms"]);
         assert_eq!(bad.look, Look::Bad);
         assert_eq!(bad.why.as_deref(), Some("latency 142 ms, wanted < 100 ms"));
+    }
+
+    #[test]
+    fn an_index_reaches_into_a_given_path() {
+        let pins = Value::Map([("kms".to_owned(), Value::Number(200.0))].into());
+        let given = Given::from([("item".into(), Value::Text("kms".into())), ("pins.code".into(), pins)]);
+        let of =
+            |text: &str| judge(&answer(200.0), &[Expr::parse(text).unwrap()], &["status"], &given, Utc::now()).look;
+        assert_eq!(of("status == pins.code[item]"), Look::Good);
+        assert_eq!(of("status == pins.code.kms"), Look::Good);
+        assert_eq!(of("status == pins.code['idp']"), Look::NoData);
+        assert_eq!(of("status == pins.other[item]"), Look::NoData);
     }
 
     #[test]

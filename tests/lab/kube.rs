@@ -143,7 +143,8 @@ impl Cluster {
         self.folder.path()
     }
 
-    /// The kubeconfig of one who may do everything; contexts `lab` (current) and `narrow`.
+    /// The kubeconfig of one who may do everything; contexts `lab` (current), `narrow`, and `old`, whose
+    /// certificate has expired.
     pub fn kubeconfig(&self) -> PathBuf {
         self.path("kubeconfig")
     }
@@ -183,6 +184,16 @@ impl Cluster {
         let client_key = KeyPair::generate().unwrap();
         write("client.crt", &client.signed_by(&client_key, &ca).unwrap().pem());
         write("client.key", &client_key.serialize_pem());
+        // A login that has run out.
+        let mut old = CertificateParams::new(vec![]).unwrap();
+        old.distinguished_name.push(rcgen::DnType::CommonName, "admin");
+        old.distinguished_name.push(rcgen::DnType::OrganizationName, "system:masters");
+        old.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        old.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        old.not_after = rcgen::date_time_ymd(2021, 1, 1);
+        let old_key = KeyPair::generate().unwrap();
+        write("old.crt", &old.signed_by(&old_key, &ca).unwrap().pem());
+        write("old.key", &old_key.serialize_pem());
         write("ca.crt", &ca.pem());
         write("api.crt", &certificate.pem());
         write("api.key", &key.serialize_pem());
@@ -197,8 +208,9 @@ impl Cluster {
                 "apiVersion": "v1", "kind": "Config", "current-context": current,
                 "clusters": [{ "name": "lab", "cluster": {
                     "server": self.url(), "certificate-authority": self.path("ca.crt") } }],
-                "users": [user("admin", "labtoken"), user("narrow", "narrowtoken")],
-                "contexts": [context("lab", "admin"), context("narrow", "narrow")],
+                "users": [user("admin", "labtoken"), user("narrow", "narrowtoken"), { "name": "old", "user": {
+                    "client-certificate": self.path("old.crt"), "client-key": self.path("old.key") } }],
+                "contexts": [context("lab", "admin"), context("narrow", "narrow"), context("old", "old")],
             })
             .to_string()
         };
