@@ -66,11 +66,38 @@ fn plan(loaded: &Loaded, given: &[(&str, &str)]) -> Plan {
     compile(&loaded.runbook, &Given { values, ..Given::default() }).unwrap()
 }
 
-/// Everything on, on one platform.
+/// Everything on, on one platform, in place.
 fn whole(platform: &str) -> Plan {
-    let given = [("platform", platform), ("components", "kms,identity"), ("user_facing", "true"), ("dast", "true")];
+    whole_as(platform, "in-place")
+}
+
+/// Everything on, on one platform, by one strategy.
+fn whole_as(platform: &str, strategy: &str) -> Plan {
+    let colour = if strategy == "blue-green" { "green" } else { "none" };
+    let given = [
+        ("platform", platform),
+        ("strategy", strategy),
+        ("colour", colour),
+        ("components", "kms,identity"),
+        ("user_facing", "true"),
+        ("dast", "true"),
+    ];
     plan(&loaded("production-deployment.yaml"), &given)
 }
+
+const STRATEGIES: [&str; 2] = ["in-place", "blue-green"];
+const PLATFORMS: [&str; 2] = ["compose", "kubernetes"];
+
+/// Sections that the checklist does not have: the marker, and what its blue-green lacks.
+const OURS: [&str; 7] = [
+    "Proof for the way back",
+    "Database schema",
+    "Second colour on Docker Compose",
+    "Second colour on Kubernetes",
+    "Second colour without traffic",
+    "Switch",
+    "Back to the other colour",
+];
 
 /// What carries a row: `item`, `section`, `pane`, … and its name.
 fn carriers(plans: &[Plan]) -> BTreeMap<String, BTreeSet<(String, String)>> {
@@ -97,11 +124,88 @@ fn every_row_is_carried_and_no_row_is_invented() {
 }
 
 #[test]
+fn every_row_is_carried_by_what_flies_whichever_strategy() {
+    for strategy in STRATEGIES {
+        let mut carried: BTreeSet<String> = BTreeSet::new();
+        for plan in PLATFORMS.map(|platform| whole_as(platform, strategy)) {
+            for item in plan.items.iter().filter(|item| item.off().is_none()) {
+                carried.extend(item.source.iter().cloned());
+                let mut group = item.group;
+                while let Some(index) = group {
+                    carried.extend(plan.groups[index].source.iter().cloned());
+                    group = plan.groups[index].parent;
+                }
+                let phase = plan.phase(item.phase).unwrap();
+                carried.extend(phase.source.iter().cloned());
+                carried.extend(item.section.iter().flat_map(|s| phase.sections[*s].source.iter().cloned()));
+            }
+            // Links, panes, triggers and such are shown, not flown.
+            let flown = ["item", "group", "section", "phase", "block"];
+            let shown = plan.sources.iter().filter(|carrier| !flown.contains(&carrier.part.as_str()));
+            carried.extend(shown.map(|carrier| carrier.source.clone()));
+        }
+        let left: Vec<String> = rows().into_iter().map(|row| row.id).filter(|id| !carried.contains(id)).collect();
+        assert_eq!(left, Vec::<String>::new(), "{strategy}: rows that nothing carries");
+    }
+}
+
+#[test]
+fn in_place_is_said_to_be_no_blue_green_and_a_colour_is_wanted_where_there_are_two() {
+    let limitations = |strategy: &str, colour: &str| -> Vec<String> {
+        let loaded = loaded("production-deployment.yaml");
+        let plan =
+            plan(&loaded, &[("strategy", strategy), ("colour", colour), ("components", "kms"), ("dast", "true")]);
+        plan.limitations.iter().map(|l| l.name.to_string()).collect()
+    };
+    assert_eq!(limitations("in-place", "none"), ["in_place"]);
+    assert_eq!(limitations("blue-green", "green"), Vec::<String>::new());
+    assert_eq!(limitations("blue-green", "none"), ["no_colour"]);
+    assert_eq!(limitations("in-place", "blue"), ["in_place", "colour_in_place"]);
+}
+
+#[test]
+fn going_back_to_the_other_colour_uses_pins_and_never_its_name() {
+    for platform in PLATFORMS {
+        for (colour, other) in [("blue", "green"), ("green", "blue")] {
+            let given = [
+                ("platform", platform),
+                ("strategy", "blue-green"),
+                ("colour", colour),
+                ("components", "kms,identity"),
+            ];
+            let plan = plan(&loaded("production-deployment.yaml"), &given);
+            let on = |item: &&flightdeck::engine::plan::Item| item.off().is_none();
+            let changes = |item: &&flightdeck::engine::plan::Item| match &item.action {
+                Action::Run(run) => !run.acting.reads_only,
+                _ => false,
+            };
+            let back: Vec<_> =
+                plan.items_of(plan.rollback_phase()).map(|(_, item)| item).filter(on).filter(changes).collect();
+            assert!(!back.is_empty());
+            let all = commands(&plan);
+            for item in back {
+                let (_, command) = all.iter().find(|(id, _)| *id == item.id.as_str()).unwrap();
+                // As written: what is pinned stands as its name, what is chosen is filled in when it is flown.
+                let command = command.replace("--profile blue-green", "");
+                assert!(!command.contains(other), "{}: {command}", item.id);
+            }
+            // The proxy's link, and a Service each.
+            let pinned = all.iter().filter(|(_, command)| command.contains("pins.live_")).count();
+            assert_eq!(pinned, 1 + 4, "{platform}");
+        }
+    }
+}
+
+#[test]
 fn rows_stand_in_the_order_and_under_the_phases_of_the_checklist() {
     for platform in ["compose", "kubernetes"] {
         let plan = whole(platform);
         let mut first: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for (place, item) in plan.items.iter().enumerate() {
+            let title = item.section.and_then(|s| Some(plan.phase(item.phase)?.sections.get(s)?.title.as_str()));
+            if title.is_some_and(|title| OURS.contains(&title)) {
+                continue;
+            }
             let mut group = item.group;
             let mut sources: Vec<&String> = item.source.iter().collect();
             while let Some(index) = group {
@@ -141,7 +245,7 @@ fn sections_have_the_checklists_headings() {
         .chain(&plan.rollback)
         .flat_map(|phase| &phase.sections)
         .map(|section| section.title.as_str())
-        .filter(|title| *title != "Proof for the way back")
+        .filter(|title| !OURS.contains(title))
         .collect();
     let mut wanted: Vec<String> = vec![];
     for row in rows() {
@@ -224,7 +328,7 @@ fn commands(plan: &Plan) -> Vec<(&str, String)> {
 
 #[test]
 fn the_traps_of_the_checklist_are_not_repeated() {
-    let plans = [whole("compose"), whole("kubernetes")];
+    let plans: Vec<Plan> = STRATEGIES.iter().flat_map(|s| PLATFORMS.map(|p| whole_as(p, s))).collect();
     for (id, command) in plans.iter().flat_map(commands) {
         let words: Vec<&str> = command.split_whitespace().collect();
         let has = |word: &str| words.contains(&word);
@@ -263,10 +367,10 @@ fn the_traps_of_the_checklist_are_not_repeated() {
 
 #[test]
 fn what_changes_the_world_has_a_way_back() {
-    // The marker leaves a key behind, which the KMS cannot delete.
-    let stays = ["make_marker"];
-    for platform in ["compose", "kubernetes"] {
-        let plan = whole(platform);
+    // The marker leaves a key behind, which the KMS cannot delete; a wider schema stays, which its step says; and the
+    // image tag of a colour that nobody runs is built anew by the next deployment.
+    let stays = ["make_marker", "widen_schema", "build_colour"];
+    for plan in STRATEGIES.iter().flat_map(|s| PLATFORMS.map(|p| whole_as(p, s))) {
         for item in plan.items.iter().filter(|item| item.phase < plan.rollback_phase() && item.off().is_none()) {
             let Action::Run(run) = &item.action else { continue };
             let step = item.id.as_str().split('[').next().unwrap().rsplit('.').next().unwrap();
@@ -320,9 +424,20 @@ fn the_answers_files_answer_what_a_person_would_be_asked() {
         let loaded = loaded(book);
         let mut known: BTreeSet<String> = BTreeSet::new();
         for (platform, components) in variants {
-            for dast in ["true", "false"] {
-                let given =
-                    [("platform", platform), ("components", components), ("dast", dast), ("environment", "prod")];
+            for (dast, strategy, colour) in [
+                ("true", "in-place", "none"),
+                ("false", "in-place", "none"),
+                ("true", "blue-green", "green"),
+                ("false", "blue-green", "blue"),
+            ] {
+                let given = [
+                    ("platform", platform),
+                    ("components", components),
+                    ("dast", dast),
+                    ("strategy", strategy),
+                    ("colour", colour),
+                    ("environment", "prod"),
+                ];
                 let plan = plan(&loaded, &given);
                 for item in plan.items.iter().filter(|item| item.phase < plan.rollback_phase()) {
                     known.insert(item.id.to_string());
@@ -357,9 +472,11 @@ fn the_first_flight_is_short_and_meets_every_kind_of_step() {
 #[test]
 fn titles_can_be_read_at_a_glance() {
     for book in ["hello.yaml", "first-flight.yaml", "production-deployment.yaml"] {
-        let plan = plan(&loaded(book), &[("components", "kms,identity")]);
+        let plan =
+            plan(&loaded(book), &[("components", "kms,identity"), ("strategy", "blue-green"), ("colour", "green")]);
         for item in &plan.items {
-            let length = item.title.source().replace("${{ item }}", "postgres").chars().count();
+            let title = item.title.source().replace("${{ item }}", "postgres").replace("${{ colour }}", "green");
+            let length = title.chars().count();
             assert!(length <= 50, "{book}: the title of {} has {length} characters", item.id);
         }
     }

@@ -1,6 +1,11 @@
 //! The shipped runbooks fly unattended in the sandbox, by the built program, from the first box to the closed record.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
+#[path = "flights/blue_green.rs"]
+mod blue_green;
+#[path = "flights/traffic.rs"]
+mod traffic;
+
 use std::fs::File;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -13,11 +18,13 @@ use serde_json::Value;
 /// How much faster than real time the run's clock goes. Programs, TLS and the disk stay as fast as they are: beyond
 /// this, a busy machine of two cores answers more slowly than the runbook's limits allow.
 const SPEED: &str = "20";
+/// The same where two colours run, and are looked at.
+const SPEED_OF_TWO: &str = "10";
 /// The runbook's limits of latency are for a machine that does nothing else; tests share theirs with other tests.
 const PATIENT: [&str; 2] = ["-p", "health_limit=10s"];
 const PATIENT_IDENTITY: [&str; 4] = ["-p", "authorization_limit=10s", "-p", "token_limit=10s"];
 /// A flight that takes longer has hung.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_secs(600);
 /// What a host that leaves may take to end its world and its keeper.
 const LEAVING: Duration = Duration::from_secs(20);
 
@@ -117,6 +124,11 @@ fn kubernetes_way_back(flight: &Flight, record: &Value, services: &[(&str, &str)
     assert!(!by_hand.contains("docker"), "{by_hand}");
 }
 
+/// A shipped runbook, or file of answers.
+fn book(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("runbooks/{name}.yaml"))
+}
+
 /// A flight that was flown.
 struct Flight {
     dir: tempfile::TempDir,
@@ -126,17 +138,23 @@ struct Flight {
 impl Flight {
     /// Flies a shipped runbook until the program ends.
     fn of(runbook: &str, answers: Option<&str>, choices: &[&str]) -> Self {
+        Self::with(runbook, answers.map(book), choices, |_| {})
+    }
+
+    /// The same with another file of answers, and with something that is done again and again meanwhile.
+    fn with(runbook: &str, answers: Option<PathBuf>, choices: &[&str], mut meanwhile: impl FnMut(&Self)) -> Self {
         let dir = tempfile::Builder::new().prefix("flight-").tempdir().unwrap();
         let mut flight = Self { dir, exit: -1 };
-        let book = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("runbooks/{name}.yaml"));
         let output = File::create(flight.dir.path().join("output")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_flightdeck"));
-        command.arg("run").arg(book(runbook)).args(["--sandbox", "--plain", "--yes", "--speed", SPEED]);
-        command.args(answers.map(|name| ["--answers".into(), book(name).into_os_string()]).into_iter().flatten());
-        command.arg("--runs").arg(flight.runs()).args(choices);
+        let speed = if choices.contains(&"strategy=blue-green") { SPEED_OF_TWO } else { SPEED };
+        command.arg("run").arg(book(runbook)).args(["--sandbox", "--plain", "--yes", "--speed", speed]);
+        command.args(answers.map(|file| ["--answers".into(), file.into_os_string()]).into_iter().flatten());
+        command.arg("--runs").arg(flight.runs());
         if runbook == "production-deployment" {
             command.args(PATIENT);
         }
+        command.args(choices);
         if choices.iter().any(|choice| choice.contains("identity")) {
             command.args(PATIENT_IDENTITY);
         }
@@ -147,6 +165,7 @@ impl Flight {
             if let Some(status) = client.try_wait().unwrap() {
                 break status.code().unwrap_or(-1);
             }
+            meanwhile(&flight);
             if begun.elapsed() > LIMIT {
                 client.kill().unwrap();
                 client.wait().unwrap();
@@ -159,6 +178,12 @@ impl Flight {
 
     fn runs(&self) -> PathBuf {
         self.dir.path().join("runs")
+    }
+
+    /// The run's folder, once its journal is there: from then on its world is made.
+    fn begun(&self) -> Option<PathBuf> {
+        let folder = std::fs::read_dir(self.runs()).ok()?.next()?.ok()?.path();
+        folder.join("journal.jsonl").exists().then_some(folder)
     }
 
     fn folder(&self) -> PathBuf {

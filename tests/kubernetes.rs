@@ -24,6 +24,7 @@ use flightdeck::probes::{Given, LookSpec, Looker};
 use flightdeck::runbook::kinds::{Kubernetes, KubernetesFigure, KubernetesOf, Logs, LogsFrom, ProbeKind};
 use flightdeck::sandbox::{self, Leash};
 use flightdeck::words::{Look, Sample, Value};
+use serde_json::json;
 
 use kube::{Cluster, Played, not_run};
 
@@ -286,6 +287,52 @@ fn the_sandbox_answers_as_a_cluster_does() {
     world.end();
 }
 
+/// A Service's selector, and whose pods its endpoints are. Pods on paper have no addresses of which the cluster could make
+/// a slice, so it is written by hand, as for a Service without a selector.
+fn who_stands_behind(cluster: &Cluster, place: &Place<'_>) {
+    let pods: Vec<String> =
+        cluster.pods("default").iter().filter_map(|pod| Some(pod["metadata"]["name"].as_str()?.to_owned())).collect();
+    let [one, two] = &pods[..] else { panic!("{pods:?}") };
+    let endpoint = |pod: &str, address: &str, ready: bool| {
+        json!({ "addresses": [address], "conditions": { "ready": ready },
+            "targetRef": { "kind": "Pod", "name": pod, "namespace": "default" } })
+    };
+    let slice = |endpoints: serde_json::Value| {
+        cluster.apply(&json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": { "name": "switch-1", "labels": { "kubernetes.io/service-name": "switch" } },
+            "ports": [{ "port": 8080 }], "endpoints": endpoints,
+        }));
+    };
+    cluster.apply(&json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": { "name": "switch" }, "spec": { "ports": [{ "port": 8080 }] },
+    }));
+    let behind = |services: &[&str], deployments: &[&str]| {
+        let of = Kubernetes {
+            services: texts(services),
+            deployments: texts(deployments),
+            ..place.of(KubernetesOf::Service)
+        };
+        look(place.env, of)
+    };
+    let alone = behind(&["switch"], &[]);
+    assert_eq!((alone.look, list(&alone, "unserved")), (Look::Bad, vec!["switch".to_owned()]), "{alone:?}");
+    slice(json!([endpoint(one, "10.1.0.1", true), endpoint(two, "10.1.0.2", false)]));
+    let served = behind(&["switch"], &["web"]);
+    assert_eq!((served.look, &served.fields["ready"]), (Look::Good, &Value::Number(1.0)), "{served:?}");
+    assert_eq!(list(&served, "not_ready"), [two.clone()]);
+    slice(json!([endpoint(one, "10.1.0.1", true), endpoint("a-stranger", "10.1.0.3", true)]));
+    let mixed = behind(&["switch", "no-such-service"], &["web"]);
+    assert_eq!((mixed.look, list(&mixed, "others")), (Look::Bad, vec!["a-stranger".to_owned()]), "{mixed:?}");
+    assert_eq!(list(&mixed, "missing"), ["no-such-service"]);
+    // One with a selector tells it, and it changes with the runbook's own patch.
+    cluster.kubectl(&["create", "service", "clusterip", "colours", "--tcp=8080"]);
+    cluster.kubectl(&["patch", "service/colours", "-p", r#"{"spec":{"selector":{"app":"web","colour":"green"}}}"#]);
+    let Value::Map(selectors) = &behind(&["colours"], &[]).fields["selector"] else { panic!("no selectors") };
+    let Value::Map(labels) = &selectors["colours"] else { panic!("{selectors:?}") };
+    assert_eq!(labels["colour"], Value::Text("green".into()));
+}
+
 #[test]
 fn a_real_cluster_is_seen_as_it_is() {
     let mut cluster = match Cluster::start() {
@@ -303,6 +350,8 @@ fn a_real_cluster_is_seen_as_it_is() {
     let env = &cluster.env();
     let place = Place { env, namespace: "default", deployment: "web", secret: ("db", "password") };
     seen_as_it_is(&place);
+
+    who_stands_behind(&cluster, &place);
 
     // A version that crashes: the pods say why at once, the rollout is stuck once its deadline has passed.
     let pods = || place.deployments(KubernetesOf::Pods, &["web"]);

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use crate::runbook::Memory;
 
 /// Name and text of every shipped runbook and of what they include.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("hello.yaml", include_str!("../../runbooks/hello.yaml")),
     ("common.yaml", include_str!("../../runbooks/common.yaml")),
     ("identity.yaml", include_str!("../../runbooks/identity.yaml")),
+    ("blue-green.yaml", include_str!("../../runbooks/blue-green.yaml")),
     ("first-flight.yaml", include_str!("../../runbooks/first-flight.yaml")),
     ("production-deployment.yaml", include_str!("../../runbooks/production-deployment.yaml")),
     ("answers-first-flight.yaml", include_str!("../../runbooks/answers-first-flight.yaml")),

@@ -1,6 +1,6 @@
 //! A Docker Engine of the test's own: its data, sockets and containers below one temporary folder, ended with it.
 
-#![allow(dead_code, reason = "each test uses what it needs")]
+#![allow(dead_code, reason = "each test uses some of it")]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -20,15 +20,22 @@ pub fn not_run(test: &str, why: &str) {
 }
 
 /// A running engine.
+#[derive(Debug)]
 pub struct Engine {
     folder: Option<TempDir>,
     root: PathBuf,
     child: Option<Child>,
+    options: Vec<String>,
 }
 
 impl Engine {
     /// Starts one; in words why there can be none on this machine.
     pub fn start() -> Result<Self, String> {
+        Self::start_with(vec![])
+    }
+
+    /// Starts one with more options for `dockerd`.
+    pub fn start_with(options: Vec<String>) -> Result<Self, String> {
         if !rustix::process::getuid().is_root() {
             return Err("an engine of its own needs root".into());
         }
@@ -37,7 +44,7 @@ impl Engine {
         }
         let folder = tempfile::Builder::new().prefix("fdlab-").tempdir().map_err(|e| e.to_string())?;
         let root = folder.path().to_owned();
-        Self { folder: Some(folder), root, child: None }.up()
+        Self { folder: Some(folder), root, child: None, options }.up()
     }
 
     fn up(mut self) -> Result<Self, String> {
@@ -52,6 +59,9 @@ impl Engine {
             .arg("--pidfile")
             .arg(path("pid"))
             .args(["--bridge", "none", "--iptables=false", "-H", &self.host()])
+            .args(&self.options)
+            // A registry on loopback is asked; one elsewhere never.
+            .envs([("HTTPS_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", "127.0.0.1"), ("HTTP_PROXY", "")])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(file)
@@ -78,7 +88,8 @@ impl Engine {
         }
     }
 
-    fn host(&self) -> String {
+    /// The address of its socket, as `DOCKER_HOST` wants it.
+    pub fn host(&self) -> String {
         format!("unix://{}", self.root.join("docker.sock").display())
     }
 
@@ -88,7 +99,8 @@ impl Engine {
         [("PATH".to_owned(), path), ("DOCKER_HOST".to_owned(), self.host())].into()
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    /// The docker command for this engine.
+    pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new("docker");
         command.args(["-H", &self.host()]).args(words);
         command
@@ -141,6 +153,11 @@ impl Engine {
         self.up().unwrap()
     }
 
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     fn end(&mut self) {
         let Some(mut child) = self.child.take() else { return };
         let pid = rustix::process::Pid::from_child(&child);
@@ -166,6 +183,8 @@ impl Drop for Engine {
             if !ids.trim().is_empty() {
                 let _ = self.command(&["rm", "--force"]).args(ids.split_whitespace()).output();
             }
+            // Their bridges are devices of the machine: they would outlive the engine.
+            let _ = self.command(&["network", "prune", "--force"]).output();
         }
         self.end();
         drop(self.folder.take());

@@ -14,7 +14,7 @@ use crate::sandbox::{Scenario, prepare};
 use crate::words::{Name, files};
 
 /// Parameters that shape a world, whatever gives them.
-const SHAPES: [&str; 3] = ["platform", "environment", "namespace"];
+const SHAPES: [&str; 4] = ["platform", "strategy", "environment", "namespace"];
 /// Parameters that shape a world only when somebody gave them: else the world's own versions count.
 const GIVEN: [&str; 2] = ["release", "running"];
 

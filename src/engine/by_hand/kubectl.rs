@@ -41,6 +41,11 @@ pub(super) fn kubectl(look: &Kubernetes, scope: &dyn Scope) -> String {
         },
         KubernetesOf::Environment => format!("kubectl get deployments{place} -o jsonpath={NAMES}"),
         KubernetesOf::Stats => format!("kubectl top pods{place}"),
+        KubernetesOf::Service => each(&look.services, &|name| {
+            let slices = word(&format!("kubernetes.io/service-name={name}"));
+            let service = word(&format!("service/{name}"));
+            format!("kubectl get {service}{place} -o wide; kubectl get endpointslices{place} -l {slices}")
+        }),
         KubernetesOf::Events => format!("kubectl get events{place} --field-selector type=Warning"),
     }
 }
@@ -88,6 +93,12 @@ mod tests {
             said(&rollout),
             "kubectl get deployment/kms --context prod-eu -n shop -o wide; \
              kubectl rollout status deployment/kms --context prod-eu -n shop --timeout=2m"
+        );
+        let service = Kubernetes { services: texts(&["kms"]), ..place(KubernetesOf::Service) };
+        assert_eq!(
+            said(&service),
+            "kubectl get service/kms --context prod-eu -n shop -o wide; \
+             kubectl get endpointslices --context prod-eu -n shop -l kubernetes.io/service-name=kms"
         );
         let secrets = Kubernetes { secrets: texts(&["db/password"]), ..place(KubernetesOf::Secrets) };
         assert_eq!(said(&secrets), "kubectl describe secret db --context prod-eu -n shop");

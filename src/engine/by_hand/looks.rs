@@ -37,8 +37,16 @@ pub(super) fn how(state: &State, probe: &Probe, scope: &dyn Scope) -> How {
             for (option, value) in options.into_iter().filter_map(|(o, v)| Some((o, v?))) {
                 let _ = write!(line, " {option} {}", word(&value));
             }
-            let _ = write!(line, " {}", word(&format!("{}/api/v1/query", url.trim_end_matches('/'))));
+            let path = if prometheus.range.is_some() { "query_range" } else { "query" };
+            let _ = write!(line, " {}", word(&format!("{}/api/v1/{path}", url.trim_end_matches('/'))));
             let _ = write!(line, " --data-urlencode {}", word(&format!("query={}", fill(&prometheus.query))));
+            if let Some(range) = prometheus.range {
+                let step = prometheus.step.unwrap_or(range / 60.0).max(1.0);
+                let _ = write!(
+                    line,
+                    " --data start=$(date -d '-{range} seconds' +%s) --data end=$(date +%s) --data step={step}"
+                );
+            }
             How::Command(line)
         }
         ProbeKind::Postgres(postgres) => How::Command(psql(postgres, scope)),

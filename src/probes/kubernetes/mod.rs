@@ -15,6 +15,7 @@ mod pods;
 mod quantity;
 mod rollout;
 mod secrets;
+mod service;
 mod stats;
 mod workload;
 
@@ -41,6 +42,7 @@ pub(super) async fn look(spec: &Kubernetes, ctx: &Ctx) -> Seen {
         KubernetesOf::Environment => environment::look(spec, ctx).await,
         KubernetesOf::Stats => stats::look(spec, ctx).await,
         KubernetesOf::Events => events::look(spec, ctx).await,
+        KubernetesOf::Service => service::look(spec, ctx).await,
     };
     // A cluster that is not reached says nothing about what runs on it.
     seen.unwrap_or_else(|problem| Problem { means: Means::Nothing, ..problem }.into())

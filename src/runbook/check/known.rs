@@ -34,6 +34,7 @@ pub const RESERVED: &[&str] = &[
     "max",
     "increase",
     "delta",
+    "growth",
     "quantile",
     "success_rate",
     "uptime",
@@ -216,6 +217,17 @@ impl Known {
         };
         let of = |text| if secret(text) { Type::Secret } else { Type::Text };
         target.fields.iter().map(|(name, text)| (name.0.clone(), of(text))).collect()
+    }
+
+    /// Whether a target group has a field that holds a secret.
+    pub fn group_has_secret(&self, name: &str) -> bool {
+        let secret =
+            |of: &Type| matches!(of, Type::Record(fields) if fields.values().any(|field| *field == Type::Secret));
+        match self.types.get(name) {
+            Some(Type::Record(targets)) => targets.values().any(secret),
+            Some(Type::Map(target)) => secret(target),
+            _ => false,
+        }
     }
 
     /// The keys that a `for_each` goes over, when they are known at load.

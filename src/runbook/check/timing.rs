@@ -35,7 +35,7 @@ impl Types<'_> {
             return self
                 .push(each, wrong.hint(format!("write a step with `baseline: {{ probes: [{name}], over: 5m }}`")));
         }
-        if let Time::Start(before) = around.time {
+        if let Time::Start(before, groups) = around.time {
             let wrong = match self.runbook.parameters.get_index_of(&Name::from(name)) {
                 Some(index) if index < before => None,
                 Some(index) if index + 1 == self.runbook.parameters.len() || index >= before => {
@@ -48,10 +48,14 @@ impl Types<'_> {
                 {
                     None
                 }
-                None if clean => Some(
-                    fault(format!("`{name}` has no value yet when this is read"))
-                        .hint("only parameters and `runbook` are known at the start"),
-                ),
+                None if self.runbook.targets.get_index_of(&Name::from(name)).is_some_and(|index| index < groups)
+                    && !self.known.group_has_secret(name) =>
+                {
+                    None
+                }
+                None if clean => Some(fault(format!("`{name}` has no value yet when this is read")).hint(
+                    "only parameters and `runbook` are known at the start; to a target also the groups above it",
+                )),
                 None => None,
             };
             if let Some(wrong) = wrong {

@@ -16,8 +16,8 @@ use super::walk::{Place, Visit};
 /// When a text is filled in.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Time {
-    /// At the start: from parameters alone; those declared before this many count.
-    Start(usize),
+    /// At the start: from parameters and target groups alone; those declared before so many count.
+    Start(usize, usize),
     /// Any time in the run.
     Run,
 }
@@ -82,20 +82,21 @@ impl<'a> Types<'a> {
         let runbook = self.runbook;
         let all = runbook.parameters.len();
         for (index, parameter) in runbook.parameters.values().enumerate() {
-            self.uses(&parameter.uses, &Around::at(Time::Start(index)));
+            self.uses(&parameter.uses, &Around::at(Time::Start(index, 0)));
         }
-        let start = Around::at(Time::Start(all));
+        let start = Around::at(Time::Start(all, 0));
         self.uses(&runbook.uses, &start);
-        for group in runbook.targets.values() {
+        for (before, group) in runbook.targets.values().enumerate() {
+            let time = Time::Start(all, before);
             match group {
                 TargetGroup::Fixed { targets, .. } => {
                     for target in targets.values() {
-                        let around = Around { item: Some(Type::item::<String>([])), ..Around::at(Time::Start(all)) };
+                        let around = Around { item: Some(Type::item::<String>([])), ..Around::at(time) };
                         self.uses(&target.uses, &around);
                     }
                 }
                 TargetGroup::Each { target, .. } => {
-                    let around = Around { item: Some(Type::item::<String>([])), ..Around::at(Time::Start(all)) };
+                    let around = Around { item: Some(Type::item::<String>([])), ..Around::at(time) };
                     self.uses(&target.uses, &around);
                 }
             }

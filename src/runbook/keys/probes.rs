@@ -50,7 +50,7 @@ static KIND_KEYS: [Key; 23] = [
     key("file", Kind::Part(&FILE), "Files by name or glob."),
     key("config", Kind::Part(&CONFIG), "A value inside a configuration text."),
     key("postgres", Kind::Part(&POSTGRES), "A PostgreSQL session and a query."),
-    key("prometheus", Kind::Part(&PROMETHEUS), "A PromQL instant query."),
+    key("prometheus", Kind::Part(&PROMETHEUS), "A PromQL query."),
     key("report", Kind::Part(&REPORT), "A report that a tool wrote."),
     key("openapi", Kind::Part(&OPENAPI), "An OpenAPI document."),
     key("git", Kind::Part(&GIT), "A git folder."),
@@ -206,13 +206,16 @@ static POSTGRES: Part = part(
 
 static PROMETHEUS: Part = part(
     "prometheus",
-    "A PromQL instant query.",
+    "A PromQL query: of now, or of a range of time.",
     &[&[
         key("url", Kind::Text, "The API's base address.").needed(),
         key("query", Kind::Text, "PromQL.").needed(),
         key("ca", Kind::Text, "A PEM file: the only CA to trust.").or("the system's"),
         key("basic_auth", Kind::Text, "`user:password`."),
         key("bearer", Kind::Text, "A bearer token."),
+        key("range", Kind::Duration, "So long up to now: `min`, `max`, `avg`, `first`, `points` of it.")
+            .or("now alone"),
+        key("step", Kind::Duration, "Between two points of the range.").or("a sixtieth of the range"),
     ]],
 );
 
@@ -292,6 +295,7 @@ static KUBERNETES: Part = part(
                 ("environment", "what looks like a secret in the environment of the deployments' templates"),
                 ("stats", "what pods use, from the metrics server"),
                 ("events", "warnings that the cluster noted"),
+                ("service", "who stands behind Services: their endpoints, and whose pods these are"),
             ]),
             "What is looked at.",
         )
@@ -300,6 +304,11 @@ static KUBERNETES: Part = part(
         key("namespace", Kind::Text, "The namespace.").or("`where.namespace`, else the context's own"),
         key("deployments", Kind::Texts, "Deployments by name, or a target group: its targets' `deployment`.")
             .or("all of the namespace"),
+        key(
+            "services",
+            Kind::Texts,
+            "Services by name (`of: service`); with `deployments`, only their pods may answer.",
+        ),
         key("may", Kind::Texts, "What this login must be allowed to do: `patch deployments`, `create jobs.batch`."),
         key("secrets", Kind::Texts, "Secrets by name, alone or with a key: `db`, `db/password`."),
         key("manifests", Kind::Text, "A glob of manifests: the secrets that they hold, or want, must be there."),

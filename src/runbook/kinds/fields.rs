@@ -118,7 +118,14 @@ impl ProbeKind {
                 ],
                 &["connected"],
             ),
-            Self::Prometheus(_) => (vec![("value", figure), ("age", Duration)], &[]),
+            Self::Prometheus(prometheus) => {
+                let mut types = vec![("value", figure.clone()), ("age", Duration)];
+                if prometheus.range.is_some() {
+                    types.extend(["min", "max", "avg", "first"].map(|name| (name, figure.clone())));
+                    types.push(("points", Number));
+                }
+                (types, &[])
+            }
             Self::Report(report) => match report.format {
                 ReportFormat::GoTest => (
                     vec![
@@ -354,6 +361,7 @@ mod tests {
             kubernetes(KubernetesOf::Environment),
             kubernetes(KubernetesOf::Stats),
             kubernetes(KubernetesOf::Events),
+            kubernetes(KubernetesOf::Service),
             ProbeKind::Http(Http::default()),
             ProbeKind::Tls(Tls::default()),
             ProbeKind::Tcp(Tcp::default()),

@@ -24,6 +24,8 @@ pub enum KubernetesOf {
     Stats,
     /// Warnings that the cluster noted.
     Events,
+    /// Who stands behind Services.
+    Service,
 }
 
 /// Which figure of [`KubernetesOf::Stats`] is drawn.
@@ -55,6 +57,9 @@ pub struct Kubernetes {
     pub namespace: Option<Template>,
     /// Deployments by name; the name of a target group stands for those of its targets.
     pub deployments: Vec<Template>,
+    /// Services by name. With `deployments`, only their pods may stand behind them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<Template>,
     /// What this login must be allowed to do: `patch deployments`, `create jobs.batch`.
     pub may: Vec<Template>,
     /// Secrets by name, each alone or with one of its keys: `db`, `db/password`.
@@ -71,7 +76,7 @@ impl Kubernetes {
     /// Every text of the settings.
     pub fn texts(&mut self) -> Vec<&mut Template> {
         let lone = [&mut self.context, &mut self.namespace, &mut self.manifests, &mut self.since];
-        let lists = self.deployments.iter_mut().chain(&mut self.may).chain(&mut self.secrets);
+        let lists = self.deployments.iter_mut().chain(&mut self.services).chain(&mut self.may).chain(&mut self.secrets);
         lone.into_iter().flatten().chain(lists).collect()
     }
 
@@ -143,6 +148,17 @@ impl Kubernetes {
                     ("value", figure),
                 ],
                 &[],
+            ),
+            KubernetesOf::Service => (
+                vec![
+                    ("ready", Number),
+                    ("unserved", texts()),
+                    ("others", texts()),
+                    ("not_ready", texts()),
+                    ("missing", texts()),
+                    ("selector", Type::map(Type::map(Text))),
+                ],
+                &["missing is empty", "unserved is empty", "others is empty"],
             ),
             KubernetesOf::Events => (vec![("warnings", texts()), ("count", Number)], &[]),
         }

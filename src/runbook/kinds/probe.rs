@@ -181,7 +181,7 @@ pub struct Postgres {
     pub query: Option<Template>,
 }
 
-/// A PromQL instant query.
+/// A PromQL query: of now, or of a range of time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Prometheus {
@@ -195,6 +195,12 @@ pub struct Prometheus {
     pub basic_auth: Option<Template>,
     /// Bearer token.
     pub bearer: Option<Template>,
+    /// Seconds up to now that are asked for; without, the value of now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<f64>,
+    /// Seconds between two points of a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
 }
 
 /// Formats of reports.

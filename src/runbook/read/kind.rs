@@ -139,6 +139,8 @@ impl Cx<'_, '_, '_> {
                 ca: self.hidden("ca"),
                 basic_auth: self.hidden("basic_auth"),
                 bearer: self.hidden("bearer"),
+                range: self.seconds("range"),
+                step: self.seconds("step"),
             }),
             "report" => ProbeKind::Report(Report {
                 path: self.needed("path"),

@@ -19,6 +19,7 @@ impl Cx<'_, '_, '_> {
                 ("environment", KubernetesOf::Environment),
                 ("stats", KubernetesOf::Stats),
                 ("events", KubernetesOf::Events),
+                ("service", KubernetesOf::Service),
             ],
         );
         let figure = self.word(
@@ -36,6 +37,7 @@ impl Cx<'_, '_, '_> {
             context: self.hidden("context"),
             namespace: self.hidden("namespace"),
             deployments: self.texts("deployments", Want::Hidden),
+            services: self.texts("services", Want::Hidden),
             may: self.texts("may", Want::Hidden),
             secrets: self.texts("secrets", Want::Hidden),
             manifests: self.hidden("manifests"),
@@ -45,6 +47,7 @@ impl Cx<'_, '_, '_> {
         let lacks = match look.of {
             _ if of.is_none() => None,
             KubernetesOf::Rollout if self.get("deployments").is_none() => Some("`deployments`"),
+            KubernetesOf::Service if self.get("services").is_none() => Some("`services`"),
             KubernetesOf::Secrets
                 if ["deployments", "secrets", "manifests"].iter().all(|key| self.get(key).is_none()) =>
             {

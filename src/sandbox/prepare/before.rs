@@ -3,11 +3,14 @@
 use std::io;
 use std::path::Path;
 
+use super::files::COLOURS;
 use crate::sandbox::read::{compose, manifests};
+use crate::sandbox::shim;
 use crate::sandbox::state::kms::{ElasticKey, Store};
 use crate::sandbox::state::{Change, names};
 use crate::sandbox::world::clock::Millis;
 use crate::sandbox::world::log::Entry;
+use crate::sandbox::world::settings::Settings;
 
 /// When the earlier release was deployed: three days before.
 const AT: Millis = -3 * 24 * 3_600_000;
@@ -16,19 +19,30 @@ const AT: Millis = -3 * 24 * 3_600_000;
 const PROJECTS: [(&str, &str); 2] =
     [("deployments/compose/compose.yml", "postgres"), ("deployments/identity/compose.yml", "ci")];
 
+/// Those that run where there are two colours: what both share, and the colour that is live.
+const COLOURED: [(&str, &str); 4] = [
+    ("deployments/compose/compose.yml", "blue-green"),
+    ("deployments/identity/compose.yml", "blue-green"),
+    ("deployments/blue-green/kms-blue.yml", ""),
+    ("deployments/blue-green/identity-blue.yml", ""),
+];
+
 /// Names of the keys that are in use.
 const KEYS: [&str; 8] =
     ["billing", "customer-data", "exports", "audit-log", "backup", "sessions", "partner-api", "documents"];
 
-/// The changes that deployed `version`, whose files are below `root` at commit `revision`.
+/// The changes that deployed `settings.previous`, whose files are below `root` at commit `revision`.
 ///
 /// # Errors
 /// One of the files does not read.
-pub(super) fn changes(root: &Path, seed: u64, version: &str, revision: &str) -> io::Result<Vec<Entry>> {
+pub(super) fn changes(root: &Path, settings: &Settings, revision: &str) -> io::Result<Vec<Entry>> {
+    let (seed, version) = (settings.seed, settings.previous.as_str());
     let mut changes = vec![];
-    for (file, profile) in PROJECTS {
+    let (two_colours, on_kubernetes) = (settings.strategy == "blue-green", settings.platform == "kubernetes");
+    let projects = if two_colours && !on_kubernetes { &COLOURED[..] } else { &PROJECTS[..] };
+    for (file, profile) in projects {
         let project = compose::read(root, file).map_err(io::Error::other)?;
-        let services = project.active(&[profile.to_owned()]);
+        let services = project.active(&[(*profile).to_owned()]);
         for service in &services {
             let ours = service.image.starts_with("cryptoutil");
             let (version, revision) = if ours { (version, revision) } else { ("", "") };
@@ -45,10 +59,22 @@ pub(super) fn changes(root: &Path, seed: u64, version: &str, revision: &str) -> 
             changes.push(Change::ContainerStarted(format!("{}-{}-1", project.name, service.name)));
         }
     }
-    for folder in ["configmaps", "secrets", "deployments"] {
+    if two_colours && !on_kubernetes {
+        let upstreams = shim::upstreams(&root.join("deployments/compose")).map_err(io::Error::other)?;
+        changes.push(Change::ProxyLoaded(upstreams));
+    }
+    let folders: &[&str] = match two_colours && on_kubernetes {
+        true => &["secrets", "services", "blue-green"],
+        false => &["configmaps", "secrets", "deployments"],
+    };
+    for folder in folders {
         let objects = manifests::read(root, &format!("deployments/kubernetes/{folder}")).map_err(io::Error::other)?;
-        let applied = |o: manifests::Object| Change::ObjectApplied { kind: o.kind, name: o.name, value: o.value };
-        changes.extend(objects.into_iter().map(applied));
+        for object in objects {
+            // As the deployment fills it in.
+            let live = |text: &str| text.replace("COLOUR", COLOURS[0]);
+            let value = serde_json::from_str(&live(&object.value.to_string())).map_err(io::Error::other)?;
+            changes.push(Change::ObjectApplied { kind: object.kind, name: live(&object.name), value });
+        }
     }
     let mut random = names::random(seed, &["keys before"]);
     for name in KEYS {

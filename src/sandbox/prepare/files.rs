@@ -19,7 +19,7 @@ pub(super) const DEPLOYMENTS: [(&str, &str, &str, &str, &str); 4] = [
 ];
 
 /// Files that are the same but for their placeholders.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 17] = [
     ("deployments/compose/compose.yml", include_str!("root/compose/compose.yml")),
     ("deployments/telemetry/compose.yml", include_str!("root/telemetry/compose.yml")),
     (
@@ -32,13 +32,16 @@ const FILES: [(&str, &str); 14] = [
     ("deployments/kubernetes/README.md", include_str!("root/docs/kubernetes-readme.md")),
     ("deployments/kubernetes/configmaps/config.yaml", include_str!("root/kubernetes/configmaps.yaml")),
     ("deployments/kubernetes/secrets/secrets.yaml", include_str!("root/kubernetes/secrets.yaml")),
+    ("deployments/kubernetes/blue-green/configmaps.yaml", include_str!("root/kubernetes/colour-configmaps.yaml")),
+    ("deployments/proxy/nginx.conf", include_str!("root/proxy/nginx.conf")),
+    ("deployments/migrations/expand.sql", include_str!("root/migrations/expand.sql")),
     ("docs/DEV-SETUP.md", include_str!("root/docs/DEV-SETUP.md")),
     ("docs/runbooks/adaptive-auth-operations.md", include_str!("root/docs/adaptive-auth-operations.md")),
     ("README.md", include_str!("root/docs/README.md")),
     ("go.mod", "module cryptoutil\n\ngo 1.25\n"),
     (
         ".gitignore",
-        "/bin/\n/certs/\n/secrets/\n/deployments/kms/secrets/\n/workflow-reports/\n/backups/\n*.out\n*.dump\n",
+        "/bin/\n/certs/\n/secrets/\n/deployments/kms/secrets/\n/deployments/proxy/colours/live\n/workflow-reports/\n/backups/\n*.out\n*.dump\n",
     ),
 ];
 
@@ -134,6 +137,7 @@ pub(super) fn write_tree(root: &Path, settings: &Settings, version: &str) -> io:
     }
     for (name, image, health, args, database) in DEPLOYMENTS {
         let level = if name == "cryptoutil-kms" { "INFO" } else { "info" };
+        let config = if name == "cryptoutil-kms" { "cryptoutil-kms-config" } else { "identity-config" };
         for (key, value) in [
             ("name", name),
             ("image", image),
@@ -141,13 +145,43 @@ pub(super) fn write_tree(root: &Path, settings: &Settings, version: &str) -> io:
             ("args", args),
             ("database_secret", database),
             ("log_level", level),
+            ("config", config),
         ] {
             values.insert(key.into(), value.into());
         }
         let path = format!("deployments/kubernetes/deployments/{name}.yaml");
         write(root, &path, include_str!("root/kubernetes/deployment.yaml"), &values)?;
+        let path = format!("deployments/kubernetes/blue-green/{name}.yaml");
+        write(root, &path, include_str!("root/kubernetes/colour.yaml"), &values)?;
+        let path = format!("deployments/kubernetes/services/{name}.yaml");
+        write(root, &path, include_str!("root/kubernetes/services.yaml"), &values)?;
+    }
+    for colour in COLOURS {
+        values.insert("colour".into(), colour.into());
+        for what in ["kms_api", "kms_admin", "authz", "idp", "rs"] {
+            let port = values.get(&format!("port_{colour}_{what}")).cloned().unwrap_or_default();
+            values.insert(format!("port_colour_{what}"), port);
+        }
+        for (path, text) in [
+            (format!("deployments/blue-green/kms-{colour}.yml"), include_str!("root/blue-green/kms.yml")),
+            (format!("deployments/blue-green/identity-{colour}.yml"), include_str!("root/blue-green/identity.yml")),
+            (format!("deployments/proxy/colours/{colour}"), include_str!("root/proxy/colour")),
+        ] {
+            write(root, &path, text, &values)?;
+        }
     }
     Ok(())
+}
+
+/// The two colours; the first is the one that runs at the start.
+pub(super) const COLOURS: [&str; 2] = ["blue", "green"];
+
+/// Links the file of the colour that is live. It says what this machine does, so it is not in the repository.
+///
+/// # Errors
+/// The link cannot be made.
+pub(super) fn write_live(root: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(COLOURS[0], root.join("deployments/proxy/colours/live"))
 }
 
 /// Writes a kubeconfig whose one context leads to the world's API server: the simulated kubectl has the same world

@@ -29,7 +29,7 @@ const CONTEXT: &str = "flightdeck-training";
 /// Makes a world in `dir` (a run's `world/` folder), once, before [`super::world::serve`] serves it.
 ///
 /// `exe` is the flightdeck binary that answers for the simulated commands; `given` are the parameters that the operator
-/// has set (`platform`, `release`, `running`, `environment` and `namespace` shape the world); `speed` is world time a second of real time.
+/// has set (`platform`, `strategy`, `release`, `running`, `environment` and `namespace` shape the world); `speed` is world time a second of real time.
 ///
 /// # Errors
 /// A file cannot be written, no port is free, a given version cannot stand in a git tag, git fails, or the speed is not
@@ -61,6 +61,7 @@ pub fn prepare(
         speed,
         opened: now,
         platform: chosen("platform", "compose")?,
+        strategy: chosen("strategy", "in-place")?,
         previous: running,
         release,
         environment: chosen("environment", "prod")?,
@@ -132,7 +133,24 @@ fn parameters(settings: &Settings, run: &Path) -> BTreeMap<String, String> {
         ("platform_team", "training pager: platform".to_owned()),
         ("security_team", "training pager: security".to_owned()),
     ];
-    all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let mut all: BTreeMap<String, String> = all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    if settings.strategy == "blue-green" {
+        let colours = [
+            ("kms_blue_address", Port::BlueKmsApi),
+            ("kms_blue_admin_address", Port::BlueKmsAdmin),
+            ("authz_blue_address", Port::BlueAuthz),
+            ("idp_blue_address", Port::BlueIdp),
+            ("rs_blue_address", Port::BlueRs),
+            ("kms_green_address", Port::GreenKmsApi),
+            ("kms_green_admin_address", Port::GreenKmsAdmin),
+            ("authz_green_address", Port::GreenAuthz),
+            ("idp_green_address", Port::GreenIdp),
+            ("rs_green_address", Port::GreenRs),
+        ];
+        all.extend(colours.map(|(name, port)| (name.to_owned(), address(port))));
+        all.insert("colour".to_owned(), files::COLOURS[1].to_owned());
+    }
+    all
 }
 
 fn last(path: &Path) -> String {

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::before;
-use super::files::write_tree;
+use super::files::{write_live, write_tree};
 use crate::sandbox::world::log::Entry;
 use crate::sandbox::world::settings::Settings;
 
@@ -21,6 +21,7 @@ const AUTHOR: (&str, &str) = ("cryptoutil release", "release@cryptoutil.example"
 /// A file cannot be written, or git fails.
 pub(super) fn write(root: &Path, settings: &Settings, now: DateTime<Utc>) -> io::Result<Vec<Entry>> {
     write_tree(root, settings, &settings.previous)?;
+    write_live(root)?;
     let with_git = match git(root, now, &["init", "-q"]) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         other => other.map(|_| true)?,
@@ -31,7 +32,7 @@ pub(super) fn write(root: &Path, settings: &Settings, now: DateTime<Utc>) -> io:
         commit(root, &settings.previous, now - TimeDelta::days(21))?;
         revision = git(root, now, &["rev-parse", "HEAD"])?.trim().to_owned();
     }
-    let before = before::changes(root, settings.seed, &settings.previous, &revision)?;
+    let before = before::changes(root, settings, &revision)?;
     write_tree(root, settings, &settings.release)?;
     if with_git {
         commit(root, &settings.release, now - TimeDelta::hours(2))?;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::digest;
 use crate::sandbox::state::compose::Definition;
+use crate::sandbox::state::kube::FAULT;
 
 /// What must be true of another service before one is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +45,9 @@ pub struct Service {
 /// A compose file with its includes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Project {
-    /// Project name: the file's folder.
+    /// Project name: what the file says, or its folder.
     pub name: String,
+    named: Option<String>,
     /// All services by name.
     pub services: BTreeMap<String, Service>,
     /// Named volumes, without the project's prefix.
@@ -64,12 +66,15 @@ pub fn read(cwd: &Path, file: &str) -> Result<Project, String> {
     let path = cwd.join(file);
     let mut project = Project {
         name: name(&path),
+        named: None,
         services: BTreeMap::new(),
         volumes: BTreeSet::new(),
         networks: BTreeSet::new(),
         secrets: Map::new(),
     };
     add(&mut project, &path, 0)?;
+    let named = project.named.take();
+    project.name = named.unwrap_or(project.name);
     for service in project.services.values() {
         if let Some(missing) = service.depends_on.keys().find(|d| !project.services.contains_key(*d)) {
             let message =
@@ -99,11 +104,16 @@ fn add(project: &mut Project, path: &Path, depth: usize) -> Result<(), String> {
         let file = include.as_str().or_else(|| include.get("path").and_then(Value::as_str)).unwrap_or_default();
         add(project, &folder.join(file), depth + 1)?;
     }
+    if depth == 0 {
+        project.named = whole.get("name").and_then(Value::as_str).map(str::to_owned);
+    }
     for (name, raw) in map(whole.get("services")) {
         project.services.insert(name.clone(), service(name, raw)?);
     }
     project.volumes.extend(map(whole.get("volumes")).map(|(name, _)| name.clone()));
-    project.networks.extend(map(whole.get("networks")).map(|(name, _)| name.clone()));
+    // What is external belongs to another project, which makes and removes it.
+    let own = |body: &Value| body.get("external").and_then(Value::as_bool) != Some(true);
+    project.networks.extend(map(whole.get("networks")).filter(|(_, body)| own(body)).map(|(name, _)| name.clone()));
     for (name, secret) in map(whole.get("secrets")) {
         project.secrets.insert(name.clone(), secret.clone());
     }
@@ -177,6 +187,7 @@ impl Project {
             image: service.image.clone(),
             config: service.digest.clone(),
             ports: service.ports.clone(),
+            unready: service.raw.pointer(&format!("/environment/{FAULT}")).and_then(Value::as_str) == Some("unready"),
         }
     }
 
@@ -227,6 +238,15 @@ mod tests {
         let app = &project.services["app"];
         assert!(app.build && app.image == "app:dev", "merged from the anchor: {app:?}");
         assert_eq!(app.depends_on["db"], Condition::Healthy);
+    }
+
+    #[test]
+    fn a_file_may_name_its_project_and_make_a_service_faulty() {
+        let text = "name: kms-green\nservices:\n  a: { image: b, environment: { CRYPTOUTIL_FAULT: unready } }\n  c: { image: b }\n";
+        let project = project(text).unwrap();
+        assert_eq!(project.name, "kms-green");
+        assert!(project.definition(&project.services["a"]).unready);
+        assert!(!project.definition(&project.services["c"]).unready);
     }
 
     #[test]

@@ -18,9 +18,9 @@ use crate::sandbox::world::ports::Port;
 const LIVES: i64 = oauth::TOKEN_LIVES / 1000;
 
 /// The authorization server.
-pub fn router(core: Core) -> Router {
+pub fn router(core: Core, port: Port) -> Router {
     Router::new()
-        .route("/health", get(health))
+        .route("/health", get(move |world: Shared<Core>| health(world, port)))
         .route("/oauth2/v1/authorize", get(authorize).post(authorize))
         .route("/oauth2/v1/token", post(token))
         .route("/oauth2/v1/introspect", post(introspect))
@@ -31,8 +31,8 @@ pub fn router(core: Core) -> Router {
         .with_state(core)
 }
 
-async fn health(Shared(core): Shared<Core>) -> Response {
-    let up = core.look(|s, now| s.serving(Port::Authz, now).up());
+async fn health(Shared(core): Shared<Core>, port: Port) -> Response {
+    let up = core.look(|s, now| s.serving(port, now).up());
     if up {
         http::json(200, &json!({ "status": "healthy", "database": "ok", "service": "authz" }))
     } else {

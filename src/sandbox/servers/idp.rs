@@ -18,9 +18,9 @@ use crate::sandbox::world::ports::Port;
 const CSRF: &str = "csrf_token";
 
 /// The identity provider.
-pub fn router(core: Core) -> Router {
+pub fn router(core: Core, port: Port) -> Router {
     Router::new()
-        .route("/health", get(health))
+        .route("/health", get(move |world: Shared<Core>| health(world, port)))
         .route("/oidc/v1/login", get(login_form).post(login))
         .route("/oidc/v1/consent", get(consent_form).post(consent))
         .route("/oidc/v1/userinfo", get(userinfo).post(userinfo))
@@ -30,8 +30,8 @@ pub fn router(core: Core) -> Router {
         .with_state(core)
 }
 
-async fn health(Shared(core): Shared<Core>) -> Response {
-    let up = core.look(|s, now| s.serving(Port::Idp, now).up());
+async fn health(Shared(core): Shared<Core>, port: Port) -> Response {
+    let up = core.look(|s, now| s.serving(port, now).up());
     if up {
         http::json(200, &json!({ "status": "healthy", "database": "ok", "service": "idp" }))
     } else {

@@ -33,6 +33,8 @@ pub fn router(core: Core) -> Router {
         .route("/api/v1/namespaces/{namespace}/pods/{name}/log", get(log))
         .route("/api/v1/namespaces/{namespace}/events", get(|| async { listed("EventList", "v1", vec![]) }))
         .route("/api/v1/namespaces/{namespace}/secrets/{name}", get(secret))
+        .route("/api/v1/namespaces/{namespace}/services/{name}", get(service))
+        .route("/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices", get(slices))
         .route("/apis/apps/v1/namespaces/{namespace}/deployments", get(deployments))
         .route("/apis/apps/v1/namespaces/{namespace}/deployments/{name}", get(deployment))
         .route("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases", post(make_lease))
@@ -187,6 +189,50 @@ async fn delete_lease(Extension(leases): Extension<Locks>, Path(at): Path<At>) -
         }
         None => no_lease(&at.name),
     }
+}
+
+async fn service(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
+    let found = if at.is_ours(&core) { kube_object(&core, "service", &at.name) } else { None };
+    let gone = || refuse(404, "NotFound", &format!("services {:?} not found", at.name));
+    found.map_or_else(gone, |object| http::json(200, &object))
+}
+
+/// What the cluster found behind a Service: one slice with the pods that its selector takes.
+async fn slices(
+    Shared(core): Shared<Core>,
+    Path(at): Path<At>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Response {
+    let selector = asked.get("labelSelector").map(String::as_str).unwrap_or_default();
+    let Some(name) = selector.strip_prefix("kubernetes.io/service-name=") else {
+        return refuse(400, "BadRequest", "only kubernetes.io/service-name=NAME is simulated");
+    };
+    let found = if at.is_ours(&core) { kube_object(&core, "service", name) } else { None };
+    if found.is_none() {
+        return listed("EndpointSliceList", "discovery.k8s.io/v1", vec![]);
+    }
+    let endpoints: Vec<Value> = core.look(|s, now| {
+        let Some(selector) = s.cluster.selector_at(name, now) else { return vec![] };
+        let shown = |(n, (_, pod, phase)): (usize, (&Deployment, &Pod, PodPhase))| {
+            json!({
+                "addresses": [format!("10.244.0.{}", n + 2)],
+                "conditions": {
+                    "ready": phase == PodPhase::Ready, "serving": phase == PodPhase::Ready,
+                    "terminating": phase == PodPhase::Terminating,
+                },
+                "targetRef": { "kind": "Pod", "name": pod.name, "namespace": at.namespace },
+            })
+        };
+        s.cluster.pods_of(selector, now).enumerate().map(shown).collect()
+    });
+    let slice = json!({
+        "metadata": {
+            "name": format!("{name}-x7k2p"), "namespace": at.namespace,
+            "labels": { "kubernetes.io/service-name": name },
+        },
+        "addressType": "IPv4", "endpoints": endpoints, "ports": [{ "port": 8080, "protocol": "TCP" }],
+    });
+    listed("EndpointSliceList", "discovery.k8s.io/v1", vec![slice])
 }
 
 async fn deployment(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {

@@ -133,11 +133,19 @@ impl Listeners {
         let core = self.core.clone();
         let (server, admin) = (Some(self.tls.server.clone()), Some(self.tls.admin.clone()));
         match port {
-            Port::KmsApi | Port::Kms2Api => listen::serve(listener, server, kms_api::router(core, port), stop),
-            Port::KmsAdmin | Port::Kms2Admin => listen::serve(listener, admin, kms_admin::router(core, port), stop),
-            Port::Authz => listen::serve(listener, server, authz::router(core), stop),
-            Port::Idp => listen::serve(listener, server, idp::router(core), stop),
-            Port::Rs => listen::serve(listener, server, rs::router(core), stop),
+            Port::KmsApi | Port::Kms2Api | Port::BlueKmsApi | Port::GreenKmsApi => {
+                listen::serve(listener, server, kms_api::router(core, port), stop)
+            }
+            Port::KmsAdmin | Port::Kms2Admin | Port::BlueKmsAdmin | Port::GreenKmsAdmin => {
+                listen::serve(listener, admin, kms_admin::router(core, port), stop);
+            }
+            Port::Authz | Port::BlueAuthz | Port::GreenAuthz => {
+                listen::serve(listener, server, authz::router(core, port), stop);
+            }
+            Port::Idp | Port::BlueIdp | Port::GreenIdp => {
+                listen::serve(listener, server, idp::router(core, port), stop);
+            }
+            Port::Rs | Port::BlueRs | Port::GreenRs => listen::serve(listener, server, rs::router(core, port), stop),
             Port::Grafana => listen::serve(listener, None, grafana::router(core), stop),
             Port::Collector => listen::serve(listener, None, collector::health(core), stop),
             Port::Otlp => listen::serve(listener, None, collector::otlp(), stop),

@@ -12,7 +12,8 @@ use crate::sandbox::world::Core;
 use crate::sandbox::world::ports::Port;
 
 /// The resource server.
-pub fn router(core: Core) -> Router {
+pub fn router(core: Core, port: Port) -> Router {
+    let health = move |world: Shared<Core>| health(world, port);
     Router::new()
         .route("/health", get(health))
         .route("/api/v1/public/health", get(health))
@@ -23,8 +24,8 @@ pub fn router(core: Core) -> Router {
         .with_state(core)
 }
 
-async fn health(Shared(core): Shared<Core>) -> Response {
-    let serving = core.look(|s, now| s.serving(Port::Rs, now));
+async fn health(Shared(core): Shared<Core>, port: Port) -> Response {
+    let serving = core.look(|s, now| s.serving(port, now));
     if !serving.up() {
         return http::json(503, &json!({ "status": "unhealthy", "service": "resource-server" }));
     }

@@ -23,7 +23,10 @@ fn value(name: &str, world: &Prepared) -> Option<String> {
         "item_profile" | "item.profile" | "kms_profile" => "postgres".into(),
         "item.image" | "image" => "cryptoutil:dev".into(),
         "item.service" => "postgres".into(),
-        "item.deployment" | "item_deployment" => "cryptoutil-kms".into(),
+        "item.deployment" | "item_deployment" | "item.app" | "item_app" => "cryptoutil-kms".into(),
+        // The colour that runs in a world with two.
+        "colour" | "pins.live_proxy" | "pins.live_service[item]" => "blue".into(),
+        "expand_sql" => "deployments/migrations/expand.sql".into(),
         "pins.image[item]" | "pins.pulled_image[item]" => "postgres:18".into(),
         "pins.revision[item]" => "1".into(),
         "namespace" | "release" | "running" | "db_host" | "db_port" => overlay(name),
@@ -94,19 +97,31 @@ fn filled(command: &str, world: &Prepared) -> String {
 
 #[tokio::test]
 async fn every_command_of_the_shipped_runbooks_is_answered() {
-    let world = Prepared::new(5_000.0, &[]);
+    assert!(answered(Prepared::new(5_000.0, &[]), &RUNBOOKS, &super::NAMES).await > 40);
+}
+
+#[tokio::test]
+async fn every_command_of_two_colours_is_answered() {
+    let book = [("blue-green.yaml", include_str!("../../../runbooks/blue-green.yaml"))];
+    let world = |platform| Prepared::new(5_000.0, &[("strategy", "blue-green"), ("platform", platform)]);
+    assert!(answered(world("compose"), &book, &["docker"]).await > 6);
+    assert!(answered(world("kubernetes"), &book, &["kubectl"]).await > 8);
+}
+
+/// How many commands of these names the runbooks hold, each of which is answered.
+async fn answered(world: Prepared, books: &[(&str, &str)], names: &[&str]) -> usize {
     let (_core, _serving) = world.serve().await;
     let mut found = vec![];
-    for (file, text) in RUNBOOKS {
+    for (file, text) in books {
         let runbook: Value = serde_yaml::from_str(text).unwrap_or_else(|e| panic!("{file}: {e}"));
         commands(&runbook, &mut found);
     }
-    let ours = |line: &String| super::NAMES.contains(&line.split(' ').next().unwrap_or_default());
+    let ours = |line: &String| names.contains(&line.split(' ').next().unwrap_or_default());
     found.retain(ours);
     // What takes everything down comes last.
-    found.sort_by_key(|line| (line.ends_with(" down"), line.clone()));
+    found.sort_by_key(|line| (line.ends_with(" down") || line.contains(" delete "), line.clone()));
     found.dedup();
-    assert!(found.len() > 40, "{} commands", found.len());
+    let count = found.len();
     let password = world.secret("postgres_password");
     // What the runbook takes out of git with `git archive`.
     for folder in ["configmaps", "secrets"] {
@@ -116,6 +131,13 @@ async fn every_command_of_the_shipped_runbooks_is_answered() {
         for file in std::fs::read_dir(world.root().join(&place)).unwrap().map(Result::unwrap) {
             std::fs::copy(file.path(), target.join(file.file_name())).unwrap();
         }
+    }
+    // What the runbook fills in for a colour.
+    for (folder, file) in [("configmaps", "configmaps.yaml"), ("deployments", "cryptoutil-kms.yaml")] {
+        let target = world.run_dir().join("files/colour").join(folder);
+        std::fs::create_dir_all(&target).unwrap();
+        let text = std::fs::read_to_string(world.root().join("deployments/kubernetes/blue-green").join(file)).unwrap();
+        std::fs::write(target.join(file), text.replace("COLOUR", "blue")).unwrap();
     }
     for command in found {
         let line = filled(&command, &world);
@@ -131,6 +153,7 @@ async fn every_command_of_the_shipped_runbooks_is_answered() {
         let again = err.contains("unable to find specified revision") || out.contains("skipped rollback");
         assert!(code == 0 || diff || again, "{line} ended with {code}\n{out}{err}");
     }
+    count
 }
 
 #[test]

@@ -40,6 +40,12 @@ pub enum Does {
     Logs,
     /// `docker compose exec postgres pg_isready`.
     PgIsReady,
+    /// `docker compose exec proxy nginx -t`.
+    ProxyTest,
+    /// `docker compose exec proxy nginx -s reload`.
+    ProxyReload,
+    /// `docker compose top proxy`.
+    ProxyTop,
     /// `kubectl config current-context`.
     Context,
     /// `kubectl get --raw /readyz`.
@@ -64,6 +70,14 @@ pub enum Does {
     Diff,
     /// `kubectl apply`.
     Apply,
+    /// `kubectl patch service/NAME`.
+    PatchService,
+    /// `kubectl get service/NAME`.
+    GetService,
+    /// `kubectl delete deployment/NAME`.
+    DeleteDeployment,
+    /// `kubectl delete -f`.
+    DeleteFiles,
     /// `kubectl rollout status`.
     RolloutStatus,
     /// `kubectl rollout history`.
@@ -86,6 +100,8 @@ pub enum Does {
     PgDump,
     /// `pg_restore --list`.
     PgRestore,
+    /// `psql -f`.
+    Psql,
 }
 
 const TABLE: &[(&str, Does)] = &[
@@ -106,6 +122,10 @@ const TABLE: &[(&str, Does)] = &[
         "docker compose -f {file} --profile {profile} build --build-arg APP_VERSION={version} --build-arg VCS_REF={revision} --build-arg BUILD_DATE={date}",
         Does::Build,
     ),
+    (
+        "docker compose -f {file} --profile {profile} build --pull --build-arg APP_VERSION={version} --build-arg VCS_REF={revision} --build-arg BUILD_DATE={date}",
+        Does::Build,
+    ),
     ("docker compose -f {file} --profile {profile} up -d", Does::Up),
     ("docker compose -f {file} --profile {profile} up -d --no-build", Does::Up),
     ("docker compose -f {file} --profile {profile} down", Does::Down),
@@ -122,6 +142,9 @@ const TABLE: &[(&str, Does)] = &[
         "docker compose -f {file} --profile {profile} exec -T postgres pg_isready -U {user} -d {database}",
         Does::PgIsReady,
     ),
+    ("docker compose -f {file} --profile {profile} exec -T proxy nginx -t", Does::ProxyTest),
+    ("docker compose -f {file} --profile {profile} exec -T proxy nginx -s reload", Does::ProxyReload),
+    ("docker compose -f {file} --profile {profile} top proxy", Does::ProxyTop),
     ("kubectl config current-context", Does::Context),
     ("kubectl get --raw /readyz", Does::Readyz),
     ("kubectl auth can-i patch deployments -n {namespace}", Does::CanI),
@@ -139,6 +162,10 @@ const TABLE: &[(&str, Does)] = &[
     ("kubectl logs deployment/{name} -n {namespace} --all-containers --since-time={since}", Does::PodLogs),
     ("kubectl diff -f {file} -n {namespace}", Does::Diff),
     ("kubectl apply -f {file} -n {namespace}", Does::Apply),
+    ("kubectl patch service/{name} -n {namespace} -p {patch}", Does::PatchService),
+    ("kubectl get service/{name} -n {namespace} -o {wide=wide}", Does::GetService),
+    ("kubectl delete deployment/{name} -n {namespace} --ignore-not-found", Does::DeleteDeployment),
+    ("kubectl delete -f {file} -n {namespace} --ignore-not-found", Does::DeleteFiles),
     ("kubectl rollout status deployment/{name} -n {namespace}", Does::RolloutStatus),
     ("kubectl rollout status deployment/{name} -n {namespace} --timeout={timeout}", Does::RolloutStatus),
     ("kubectl rollout history deployment/{name} -n {namespace}", Does::RolloutHistory),
@@ -154,6 +181,7 @@ const TABLE: &[(&str, Does)] = &[
     ("act --version", Does::Act),
     ("pg_dump -Fc -h {host} -p {port} -U {user} -d {database} -f {file}", Does::PgDump),
     ("pg_restore --list {file}", Does::PgRestore),
+    ("psql -X -1 -v ON_ERROR_STOP=1 -h {host} -p {port} -U {user} -d {database} -f {file}", Does::Psql),
 ];
 
 /// What a form's placeholders took.

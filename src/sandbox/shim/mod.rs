@@ -20,12 +20,14 @@ mod scans;
 mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod two_colours;
 
 use std::io;
 use std::path::Path;
 
 pub use client::{WORLD_VARIABLE, main};
-pub use compose::{container_lines, lines as service_lines};
+pub use compose::{container_lines, lines as service_lines, upstreams};
 pub use docker::shown as image_shown;
 pub use kubectl::live as kube_object;
 
@@ -35,7 +37,7 @@ use super::world::socket::Output;
 use super::world::{Call, Core, Frame};
 
 /// Names under which the binary answers for simulated commands.
-pub const NAMES: [&str; 7] = ["docker", "kubectl", "go", "gosec", "act", "pg_dump", "pg_restore"];
+pub const NAMES: [&str; 8] = ["docker", "kubectl", "go", "gosec", "act", "pg_dump", "pg_restore", "psql"];
 
 /// Exit code of a form that is not simulated (`EX_USAGE`).
 pub const NOT_SIMULATED: i32 = 64;
@@ -103,6 +105,9 @@ async fn run(does: Does, command: &mut Command<'_>) -> Ended {
         Does::Ps => compose::ps(command).await,
         Does::Logs => compose::logs(command).await,
         Does::PgIsReady => compose::pg_is_ready(command).await,
+        Does::ProxyTest => compose::proxy_test(command).await,
+        Does::ProxyReload => compose::proxy_reload(command).await,
+        Does::ProxyTop => compose::proxy_top(command).await,
         Does::Context => kubectl::context(command).await,
         Does::Readyz => kubectl::readyz(command).await,
         Does::CanI => kubectl::can_i(command).await,
@@ -115,6 +120,10 @@ async fn run(does: Does, command: &mut Command<'_>) -> Ended {
         Does::PodLogs => kubectl::logs(command).await,
         Does::Diff => kubectl::diff(command).await,
         Does::Apply => kubectl::apply(command).await,
+        Does::PatchService => kubectl::patch_service(command).await,
+        Does::GetService => kubectl::get_service(command).await,
+        Does::DeleteDeployment => kubectl::delete_deployment(command).await,
+        Does::DeleteFiles => kubectl::delete_files(command).await,
         Does::RolloutStatus => kubectl::status(command).await,
         Does::RolloutHistory => kubectl::history(command).await,
         Does::RolloutUndo => kubectl::undo(command).await,
@@ -126,5 +135,6 @@ async fn run(does: Does, command: &mut Command<'_>) -> Ended {
         Does::Act => scans::act(command).await,
         Does::PgDump => postgres::dump(command).await,
         Does::PgRestore => postgres::list(command).await,
+        Does::Psql => postgres::psql(command).await,
     }
 }

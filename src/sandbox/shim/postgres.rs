@@ -1,10 +1,10 @@
-//! `pg_dump` and `pg_restore --list`.
+//! `pg_dump`, `pg_restore --list` and `psql -f`.
 
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
 
 use super::command::{Command, Ended};
-use crate::sandbox::state::Serving;
+use crate::sandbox::state::{Change, Serving};
 use crate::sandbox::world::ports::Port;
 
 /// How PostgreSQL's custom format begins.
@@ -29,34 +29,73 @@ struct Dump {
     elastic_keys: Vec<String>,
 }
 
-/// `pg_dump -Fc -h HOST -p PORT -U USER -d DATABASE -f FILE`, with the password in `PGPASSWORD`.
-pub async fn dump(command: &mut Command<'_>) -> Ended {
+/// Logs in as the command asks to, with the password in `PGPASSWORD`; its words where that fails.
+fn login(command: &Command<'_>) -> Result<(), String> {
     let given = |name: &str| command.given.get(name).to_owned();
-    let (host, port, user, database, file) =
-        (given("host"), given("port"), given("user"), given("database"), given("file"));
-    let settings = command.core.settings().clone();
-    let place = format!("pg_dump: error: connection to server at \"{host}\", port {port} failed: ");
+    let (host, port, user, database) = (given("host"), given("port"), given("user"), given("database"));
+    let settings = command.core.settings();
+    let place = format!("{}: error: connection to server at \"{host}\", port {port} failed: ", command.call.name);
     let ours =
         ["127.0.0.1", "localhost"].contains(&host.as_str()) && port == settings.ports.of(Port::Postgres).to_string();
-    let refused =
-        format!("{place}Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?");
     match command.look(|s, now| s.serving(Port::Postgres, now)) {
         Serving::Up { .. } if ours => {}
         Serving::Starting { .. } if ours => {
-            return command.fail(1, format!("{place}FATAL:  the database system is starting up")).await;
+            return Err(format!("{place}FATAL:  the database system is starting up"));
         }
-        _ => return command.fail(1, refused).await,
+        _ => {
+            return Err(format!(
+                "{place}Connection refused\n\tIs the server running on that host and accepting TCP/IP connections?"
+            ));
+        }
     }
     let password = command.call.env.get("PGPASSWORD").map_or("", String::as_str);
     if password.is_empty() {
-        return command.fail(1, format!("{place}fe_sendauth: no password supplied")).await;
+        return Err(format!("{place}fe_sendauth: no password supplied"));
     }
     if user != settings.secret("postgres_username") || password != settings.secret("postgres_password") {
-        return command.fail(1, format!("{place}FATAL:  password authentication failed for user \"{user}\"")).await;
+        return Err(format!("{place}FATAL:  password authentication failed for user \"{user}\""));
     }
     if database != settings.secret("postgres_database") {
-        return command.fail(1, format!("{place}FATAL:  database \"{database}\" does not exist")).await;
+        return Err(format!("{place}FATAL:  database \"{database}\" does not exist"));
     }
+    Ok(())
+}
+
+/// `psql -X -1 -v ON_ERROR_STOP=1 … -f FILE`: says what each statement did. The simulated schema stays as it is.
+pub async fn psql(command: &mut Command<'_>) -> Ended {
+    if let Err(why) = login(command) {
+        return command.fail(2, why).await;
+    }
+    let file = command.given.get("file").to_owned();
+    let Ok(text) = std::fs::read_to_string(command.call.cwd.join(&file)) else {
+        return command.fail(1, format!("psql: error: {file}: No such file or directory")).await;
+    };
+    command.pause(400).await;
+    let text: String =
+        text.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
+    let mut said = String::new();
+    for statement in text.split(';').map(str::trim).filter(|s| !s.is_empty()) {
+        let words: Vec<String> = statement.split_whitespace().take(2).map(str::to_uppercase).collect();
+        let tag = match words.first().map_or("", String::as_str) {
+            "ALTER" | "CREATE" | "DROP" => words.join(" "),
+            word => word.to_owned(),
+        };
+        said.push_str(&format!("{tag}\n"));
+    }
+    if let Err(message) = command.change(Change::Migrated(file)) {
+        return command.fail(1, message).await;
+    }
+    command.out(said).await?;
+    Ok(0)
+}
+
+/// `pg_dump -Fc -h HOST -p PORT -U USER -d DATABASE -f FILE`, with the password in `PGPASSWORD`.
+pub async fn dump(command: &mut Command<'_>) -> Ended {
+    if let Err(why) = login(command) {
+        return command.fail(1, why).await;
+    }
+    let given = |name: &str| command.given.get(name).to_owned();
+    let (user, database, file) = (given("user"), given("database"), given("file"));
     command.pause(3_200).await;
     let keys =
         command.look(|s, _| s.keys.of(crate::sandbox::state::kms::Store::Postgres).map(|k| k.id.clone()).collect());

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::names;
 use crate::sandbox::world::clock::Millis;
 
+/// When a container becomes healthy that never does: a year after its start.
+const NEVER: Millis = 365 * 24 * 3_600_000;
+
 /// How long a service's container takes, in world milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
@@ -31,6 +34,7 @@ pub fn timing(service: &str) -> Timing {
         "healthcheck-secrets" => job(800),
         "healthcheck-opentelemetry-collector-contrib" => job(4_000),
         name if name.starts_with("builder") => job(600),
+        "proxy" => Timing { listens: 300, healthy: None, ends: None },
         "opentelemetry-collector-contrib" => Timing { listens: 900, healthy: None, ends: None },
         "grafana-otel-lgtm" => long(6_000, 12_000),
         "postgres" | "identity-postgres" => long(1_500, 5_200),
@@ -64,6 +68,9 @@ pub struct Container {
     pub stopped: Option<(Millis, i32)>,
     /// Spread of its start-up, from the seed: added to `healthy`.
     pub spread: Millis,
+    /// It never becomes healthy.
+    #[serde(default)]
+    pub unready: bool,
 }
 
 /// What a container is doing.
@@ -105,7 +112,8 @@ impl Container {
 
     /// When its health check passes, if it has one and is left alone.
     pub fn healthy_at(&self) -> Option<Millis> {
-        Some(self.started? + timing(&self.service).healthy? + self.spread)
+        let never = if self.unready { NEVER } else { 0 };
+        Some(self.started? + timing(&self.service).healthy? + self.spread + never)
     }
 }
 
@@ -135,6 +143,9 @@ pub struct Definition {
     pub config: String,
     /// Published ports.
     pub ports: Vec<String>,
+    /// It never becomes healthy.
+    #[serde(default)]
+    pub unready: bool,
 }
 
 /// The engine: containers by name, volumes, images.
@@ -209,6 +220,7 @@ impl Engine {
             started: None,
             stopped: None,
             spread,
+            unready: from.unready,
         };
         self.containers.insert(container.name(), container);
     }
@@ -254,6 +266,7 @@ mod tests {
             image: "cryptoutil:dev".into(),
             config: "c1".into(),
             ports: vec![],
+            unready: false,
         }
     }
 

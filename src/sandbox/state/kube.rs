@@ -15,6 +15,11 @@ pub const POD_RUNS: Millis = 1_800;
 /// How long a pod takes to end.
 const POD_ENDS: Millis = 2_000;
 
+/// Variable by which a manifest makes what it runs faulty; `unready` is the one fault that there is.
+pub const FAULT: &str = "CRYPTOUTIL_FAULT";
+/// When a pod becomes ready that never does: a year after its creation.
+const NEVER: Millis = 365 * 24 * 3_600_000;
+
 /// One replica set: a template that has been rolled out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Revision {
@@ -62,6 +67,13 @@ impl Revision {
     /// Image of its first container, with the tag.
     pub fn image(&self) -> &str {
         self.template.pointer("/spec/containers/0/image").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether its pods never become ready: the variable [`FAULT`] of its first container says so.
+    pub fn unready(&self) -> bool {
+        let env = self.template.pointer("/spec/containers/0/env").and_then(Value::as_array);
+        let is = |v: &Value, key: &str, text: &str| v.get(key).and_then(Value::as_str) == Some(text);
+        env.into_iter().flatten().any(|v| is(v, "name", FAULT) && is(v, "value", "unready"))
     }
 
     /// The image's tag.
@@ -194,11 +206,12 @@ impl Deployment {
             (0..self.pods.len()).filter(|i| self.pods[*i].hash == hash && self.pods[*i].ends.is_none()).collect();
         let mut old: Vec<usize> =
             (0..self.pods.len()).filter(|i| self.pods[*i].hash != hash && self.pods[*i].ends.is_none()).collect();
+        let unready = self.revisions.iter().any(|r| r.hash == hash && r.unready());
         let mut next = at + 300;
         for _ in keep.len()..self.replicas {
             self.made += 1;
             let mut random = names::random(self.seed, &[&self.name, "pod", &self.made.to_string()]);
-            let ready = next + POD_RUNS + random.i64(4_500..7_500);
+            let ready = next + POD_RUNS + if unready { NEVER } else { random.i64(4_500..7_500) };
             let name = format!("{}-{hash}-{}", self.name, names::kube(&mut random, 5));
             self.pods.push(Pod { name, hash: hash.to_owned(), created: next, ready, ends: None });
             if !old.is_empty() {
@@ -247,6 +260,70 @@ pub struct Cluster {
     pub deployments: BTreeMap<String, Deployment>,
     /// All objects as applied, deployments too: (kind as printed, name) → the object and when it was created.
     pub objects: BTreeMap<(String, String), (Value, Millis)>,
+    /// What each Service selected from when on.
+    pub selectors: BTreeMap<String, Vec<(Millis, Labels)>>,
+}
+
+/// Labels, of a selector or of pods.
+pub type Labels = BTreeMap<String, String>;
+
+/// The labels in an object of JSON.
+pub fn labels(value: Option<&Value>) -> Labels {
+    let map = value.and_then(Value::as_object).into_iter().flatten();
+    map.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+}
+
+impl Cluster {
+    /// A Service was applied or patched.
+    pub fn select(&mut self, name: &str, service: &Value, at: Millis) {
+        let selector = labels(service.pointer("/spec/selector"));
+        self.selectors.entry(name.to_owned()).or_default().push((at, selector));
+    }
+
+    /// What a Service selects at `now`; none when there is no such Service.
+    pub fn selector_at(&self, name: &str, now: Millis) -> Option<&Labels> {
+        let all = self.selectors.get(name)?;
+        all.iter().rev().find(|(at, _)| *at <= now).or(all.first()).map(|(_, selector)| selector)
+    }
+
+    /// Pods that a selector takes, with their deployment and what they do.
+    pub fn pods_of<'a>(
+        &'a self,
+        selector: &'a Labels,
+        now: Millis,
+    ) -> impl Iterator<Item = (&'a Deployment, &'a Pod, PodPhase)> {
+        let takes = move |d: &Deployment, pod: &Pod| {
+            let template = d.revisions.iter().find(|r| r.hash == pod.hash).map(|r| &r.template);
+            let labels = template.and_then(|t| t.pointer("/metadata/labels"));
+            let has = |(name, value): (&String, &String)| {
+                labels.and_then(|l| l.get(name)).and_then(Value::as_str) == Some(value.as_str())
+            };
+            !selector.is_empty() && selector.iter().all(has)
+        };
+        let all = self.deployments.values().flat_map(move |d| d.pods_at(now).map(move |(pod, phase)| (d, pod, phase)));
+        all.filter(move |(d, pod, _)| takes(d, pod))
+    }
+
+    /// The template that answers for a selector at `now`: of the ready pods the newest.
+    pub fn selected<'a>(&'a self, selector: &'a Labels, now: Millis) -> Option<&'a Revision> {
+        let ready = self.pods_of(selector, now).filter(|(_, _, phase)| *phase == PodPhase::Ready);
+        let (deployment, pod, _) = ready.max_by_key(|(_, pod, _)| pod.created)?;
+        deployment.revisions.iter().find(|r| r.hash == pod.hash)
+    }
+
+    /// Deletes an object, a deployment with its pods.
+    pub fn delete(&mut self, kind: &str, name: &str) {
+        self.objects.remove(&(kind.to_owned(), name.to_owned()));
+        match kind {
+            "deployment.apps" => {
+                self.deployments.remove(name);
+            }
+            "service" => {
+                self.selectors.remove(name);
+            }
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ mod serving;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -78,6 +80,17 @@ pub enum Change {
         /// The object.
         value: Value,
     },
+    /// An object of the cluster was deleted.
+    ObjectDeleted {
+        /// Kind as kubectl prints it.
+        kind: String,
+        /// Name.
+        name: String,
+    },
+    /// The proxy read its configuration: ports on loopback by upstream.
+    ProxyLoaded(BTreeMap<String, u16>),
+    /// A file of SQL was run in the KMS's database: its name.
+    Migrated(String),
     /// A deployment went back to a revision.
     RolledBack {
         /// Deployment.
@@ -109,6 +122,8 @@ pub struct State {
     pub engine: Engine,
     /// The cluster.
     pub cluster: Cluster,
+    /// What the proxy was told when: ports on loopback by upstream.
+    pub proxy: Vec<(Millis, BTreeMap<String, u16>)>,
     /// The KMS's keys.
     pub keys: Keys,
     /// The identity services' memory.
@@ -125,6 +140,7 @@ impl State {
             active,
             engine: Engine::new(seed),
             cluster: Cluster::default(),
+            proxy: vec![],
             keys: Keys::default(),
             oauth: Oauth::default(),
             changes: 0,
@@ -162,6 +178,10 @@ impl State {
                 self.engine.containers.remove(name);
             }
             Change::ObjectApplied { kind, name, value } => self.apply_object(at, kind, name, value),
+            Change::ObjectDeleted { kind, name } => self.cluster.delete(kind, name),
+            Change::ProxyLoaded(upstreams) => self.proxy.push((at, upstreams.clone())),
+            // The schema is not simulated: what was run stands in the world's log.
+            Change::Migrated(_) => {}
             Change::RolledBack { name, revision } => self.roll_back(at, name, *revision),
             Change::KeyCreated(key) => self.keys.add(key.clone()),
             Change::MaterialMade { key, material } => self.keys.add_material(key, material, at),
@@ -187,6 +207,9 @@ impl State {
         let id = (kind.to_owned(), name.to_owned());
         let created = self.cluster.objects.get(&id).map_or(at, |(_, created)| *created);
         self.cluster.objects.insert(id, (value.clone(), created));
+        if kind == "service" {
+            self.cluster.select(name, value, at);
+        }
         if kind != "deployment.apps" {
             return;
         }

@@ -16,6 +16,7 @@ fn started(state: &mut State, service: &str, at: Millis) {
         image: "cryptoutil:dev".into(),
         config: "c".into(),
         ports: vec![],
+        unready: false,
     };
     state.apply(at, &Change::ContainerCreated(definition));
     state.apply(at, &Change::ContainerStarted(format!("compose-{service}-1")));

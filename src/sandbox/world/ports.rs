@@ -25,6 +25,26 @@ pub enum Port {
     Idp,
     /// Resource server.
     Rs,
+    /// KMS API of the blue colour, past what switches.
+    BlueKmsApi,
+    /// KMS admin listener of the blue colour.
+    BlueKmsAdmin,
+    /// Authorization server of the blue colour.
+    BlueAuthz,
+    /// Identity provider of the blue colour.
+    BlueIdp,
+    /// Resource server of the blue colour.
+    BlueRs,
+    /// KMS API of the green colour, past what switches.
+    GreenKmsApi,
+    /// KMS admin listener of the green colour.
+    GreenKmsAdmin,
+    /// Authorization server of the green colour.
+    GreenAuthz,
+    /// Identity provider of the green colour.
+    GreenIdp,
+    /// Resource server of the green colour.
+    GreenRs,
     /// PostgreSQL.
     Postgres,
     /// Grafana, and through it Prometheus, Loki and Tempo.
@@ -45,7 +65,7 @@ pub enum Port {
 
 impl Port {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 25] = [
         Self::KmsApi,
         Self::KmsAdmin,
         Self::Kms2Api,
@@ -53,6 +73,16 @@ impl Port {
         Self::Authz,
         Self::Idp,
         Self::Rs,
+        Self::BlueKmsApi,
+        Self::BlueKmsAdmin,
+        Self::BlueAuthz,
+        Self::BlueIdp,
+        Self::BlueRs,
+        Self::GreenKmsApi,
+        Self::GreenKmsAdmin,
+        Self::GreenAuthz,
+        Self::GreenIdp,
+        Self::GreenRs,
         Self::Postgres,
         Self::Grafana,
         Self::Collector,

@@ -27,6 +27,8 @@ pub struct Settings {
     pub opened: DateTime<Utc>,
     /// Platform that serves the endpoints at the start: `compose` or `kubernetes`.
     pub platform: String,
+    /// How the earlier release runs: `in-place`, or `blue-green`, in blue beside nothing.
+    pub strategy: String,
     /// Name of the environment.
     pub environment: String,
     /// Version that runs at the start.

@@ -191,8 +191,10 @@ impl<'a> Compiler<'a> {
             std::mem::take(undos).into_iter().partition(|undo| match which {
                 UndoSteps::All => true,
                 UndoSteps::Ids(ids) => {
+                    // An item of a used block is `USER.step`, of a `for_each` `step[key]`; a step is named alone.
                     let id = self.plan.items[undo.undoes].id.as_str();
-                    ids.iter().any(|wanted| id == wanted || id.split('[').next() == Some(wanted))
+                    let step = id.split('[').next().and_then(|id| id.rsplit('.').next());
+                    ids.iter().any(|wanted| id == wanted || step == Some(wanted))
                 }
             });
         *undos = kept;

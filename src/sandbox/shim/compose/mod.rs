@@ -4,12 +4,14 @@ mod build;
 mod down;
 mod logs;
 mod look;
+mod proxy;
 mod up;
 
 pub use build::{build, pull};
 pub use down::down;
 pub use logs::{container_lines, lines, logs};
 pub use look::{config, pg_is_ready, ps, version};
+pub use proxy::{proxy_reload, proxy_test, proxy_top, upstreams};
 pub use up::up;
 
 use super::command::{Command, Ended};

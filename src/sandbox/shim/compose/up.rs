@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::command::{Command, Ended};
 use super::super::progress::Progress;
-use super::{project, refuse};
+use super::{project, refuse, upstreams};
 use crate::sandbox::read::compose::{Condition, Project, Service};
 use crate::sandbox::state::Change;
 use crate::sandbox::state::compose::{Container, Phase, timing};
@@ -71,6 +71,13 @@ async fn bring_up(command: &mut Command<'_>, project: &Project, services: &[Serv
         progress.begin(command, &what, "Starting").await?;
         command.pause(START).await;
         if let Err(message) = command.change(Change::ContainerStarted(name)) {
+            return Ok(Err(message));
+        }
+        let file = command.call.cwd.join(command.given.get("file"));
+        if service.name == "proxy"
+            && let Ok(upstreams) = upstreams(file.parent().unwrap_or(&command.call.cwd))
+            && let Err(message) = command.change(Change::ProxyLoaded(upstreams))
+        {
             return Ok(Err(message));
         }
         progress.end(command, &what, "Started").await?;

@@ -6,6 +6,7 @@ mod look;
 mod objects;
 mod pods;
 mod rollout;
+mod service;
 
 pub use change::apply;
 pub use diff::diff;
@@ -13,6 +14,7 @@ pub use look::{can_i, context, namespace, readyz};
 pub use objects::{get_deployment, get_files, get_objects, live};
 pub use pods::{logs, pods, top};
 pub use rollout::{history, status, undo};
+pub use service::{delete_deployment, delete_files, get_service, patch_service};
 
 use super::command::{Command, Ended};
 
