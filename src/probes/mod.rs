@@ -34,6 +34,7 @@ mod tcp;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod through;
 mod tls;
 mod trust;
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::command::{partly, script, word};
-use super::kubectl::kubectl;
+use super::kubectl::{kubectl, through};
 use super::{services, telemetry};
 use crate::engine::plan::Probe;
 use crate::engine::resolve::script_values;
@@ -25,10 +25,13 @@ pub(super) fn how(state: &State, probe: &Probe, scope: &dyn Scope) -> How {
     let fill = |template: &Template| partly(template, scope);
     let maybe = |template: &Option<Template>| template.as_ref().map(fill);
     match &probe.kind {
-        ProbeKind::Http(http) => How::Command(curl(http, scope)),
+        ProbeKind::Http(http) => How::Command(through(&http.via, &http.url, 443, curl(http, scope), scope)),
         ProbeKind::Openapi(openapi) => match &openapi.file {
             Some(file) => How::Words(format!("the file {}", fill(file))),
-            None => How::Command(curl(&openapi.http, scope)),
+            None => {
+                let http = &openapi.http;
+                How::Command(through(&http.via, &http.url, 443, curl(http, scope), scope))
+            }
         },
         ProbeKind::Prometheus(prometheus) => {
             let url = fill(&prometheus.url);
@@ -49,7 +52,13 @@ pub(super) fn how(state: &State, probe: &Probe, scope: &dyn Scope) -> How {
             }
             How::Command(line)
         }
-        ProbeKind::Postgres(postgres) => How::Command(psql(postgres, scope)),
+        ProbeKind::Postgres(postgres) => {
+            let line = psql(postgres, scope);
+            How::Command(match postgres.url.as_ref().or(postgres.address.as_ref()) {
+                Some(at) => through(&postgres.via, at, 5432, line, scope),
+                None => line,
+            })
+        }
         ProbeKind::Tls(tls) => tls_look(tls, scope),
         ProbeKind::Tcp(tcp) => How::Words(format!("whether {} can be reached", fill(&tcp.address))),
         ProbeKind::Port(port) => {

@@ -17,10 +17,12 @@ mod rollout;
 mod secrets;
 mod service;
 mod stats;
+mod way;
 mod workload;
 
 pub(super) use cluster::{Cluster, ClusterCache};
 pub(super) use logs::PodLog;
+pub(super) use way::{Way, way};
 
 use super::ctx::{Ctx, texts};
 use super::seen::{Means, Problem, Seen};

@@ -12,8 +12,8 @@ use chrono::{SecondsFormat, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::http;
 use super::leases::Locks;
+use super::{http, port_forward};
 use crate::sandbox::shim::{kube_object, service_lines};
 use crate::sandbox::state::kube::{Deployment, POD_RUNS, Pod, PodPhase};
 use crate::sandbox::world::Core;
@@ -31,6 +31,8 @@ pub fn router(core: Core) -> Router {
         .route("/api/v1/namespaces/{namespace}", get(namespace))
         .route("/api/v1/namespaces/{namespace}/pods", get(pods))
         .route("/api/v1/namespaces/{namespace}/pods/{name}/log", get(log))
+        .route("/api/v1/namespaces/{namespace}/pods/{name}", get(pod))
+        .route("/api/v1/namespaces/{namespace}/pods/{name}/portforward", get(forward))
         .route("/api/v1/namespaces/{namespace}/events", get(|| async { listed("EventList", "v1", vec![]) }))
         .route("/api/v1/namespaces/{namespace}/secrets/{name}", get(secret))
         .route("/api/v1/namespaces/{namespace}/services/{name}", get(service))
@@ -128,6 +130,50 @@ async fn secret(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
     found.map_or_else(gone, |object| http::json(200, &object))
 }
 
+async fn service(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
+    let found = if at.is_ours(&core) { kube_object(&core, "service", &at.name) } else { None };
+    let gone = || refuse(404, "NotFound", &format!("services {:?} not found", at.name));
+    found.map_or_else(gone, |object| http::json(200, &object))
+}
+
+/// What the cluster found behind a Service: one slice with the pods that its selector takes.
+async fn slices(
+    Shared(core): Shared<Core>,
+    Path(at): Path<At>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Response {
+    let selector = asked.get("labelSelector").map(String::as_str).unwrap_or_default();
+    let Some(name) = selector.strip_prefix("kubernetes.io/service-name=") else {
+        return refuse(400, "BadRequest", "only kubernetes.io/service-name=NAME is simulated");
+    };
+    let found = if at.is_ours(&core) { kube_object(&core, "service", name) } else { None };
+    if found.is_none() {
+        return listed("EndpointSliceList", "discovery.k8s.io/v1", vec![]);
+    }
+    let endpoints: Vec<Value> = core.look(|s, now| {
+        let Some(selector) = s.cluster.selector_at(name, now) else { return vec![] };
+        let shown = |(n, (_, pod, phase)): (usize, (&Deployment, &Pod, PodPhase))| {
+            json!({
+                "addresses": [format!("10.244.0.{}", n + 2)],
+                "conditions": {
+                    "ready": phase == PodPhase::Ready, "serving": phase == PodPhase::Ready,
+                    "terminating": phase == PodPhase::Terminating,
+                },
+                "targetRef": { "kind": "Pod", "name": pod.name, "namespace": at.namespace },
+            })
+        };
+        s.cluster.pods_of(selector, now).enumerate().map(shown).collect()
+    });
+    let slice = json!({
+        "metadata": {
+            "name": format!("{name}-x7k2p"), "namespace": at.namespace,
+            "labels": { "kubernetes.io/service-name": name },
+        },
+        "addressType": "IPv4", "endpoints": endpoints, "ports": [{ "port": 8080, "protocol": "TCP" }],
+    });
+    listed("EndpointSliceList", "discovery.k8s.io/v1", vec![slice])
+}
+
 fn no_lease(name: &str) -> Response {
     refuse(404, "NotFound", &format!("leases.coordination.k8s.io {name:?} not found"))
 }
@@ -191,50 +237,6 @@ async fn delete_lease(Extension(leases): Extension<Locks>, Path(at): Path<At>) -
     }
 }
 
-async fn service(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
-    let found = if at.is_ours(&core) { kube_object(&core, "service", &at.name) } else { None };
-    let gone = || refuse(404, "NotFound", &format!("services {:?} not found", at.name));
-    found.map_or_else(gone, |object| http::json(200, &object))
-}
-
-/// What the cluster found behind a Service: one slice with the pods that its selector takes.
-async fn slices(
-    Shared(core): Shared<Core>,
-    Path(at): Path<At>,
-    Query(asked): Query<HashMap<String, String>>,
-) -> Response {
-    let selector = asked.get("labelSelector").map(String::as_str).unwrap_or_default();
-    let Some(name) = selector.strip_prefix("kubernetes.io/service-name=") else {
-        return refuse(400, "BadRequest", "only kubernetes.io/service-name=NAME is simulated");
-    };
-    let found = if at.is_ours(&core) { kube_object(&core, "service", name) } else { None };
-    if found.is_none() {
-        return listed("EndpointSliceList", "discovery.k8s.io/v1", vec![]);
-    }
-    let endpoints: Vec<Value> = core.look(|s, now| {
-        let Some(selector) = s.cluster.selector_at(name, now) else { return vec![] };
-        let shown = |(n, (_, pod, phase)): (usize, (&Deployment, &Pod, PodPhase))| {
-            json!({
-                "addresses": [format!("10.244.0.{}", n + 2)],
-                "conditions": {
-                    "ready": phase == PodPhase::Ready, "serving": phase == PodPhase::Ready,
-                    "terminating": phase == PodPhase::Terminating,
-                },
-                "targetRef": { "kind": "Pod", "name": pod.name, "namespace": at.namespace },
-            })
-        };
-        s.cluster.pods_of(selector, now).enumerate().map(shown).collect()
-    });
-    let slice = json!({
-        "metadata": {
-            "name": format!("{name}-x7k2p"), "namespace": at.namespace,
-            "labels": { "kubernetes.io/service-name": name },
-        },
-        "addressType": "IPv4", "endpoints": endpoints, "ports": [{ "port": 8080, "protocol": "TCP" }],
-    });
-    listed("EndpointSliceList", "discovery.k8s.io/v1", vec![slice])
-}
-
 async fn deployment(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
     let found = if at.is_ours(&core) { kube_object(&core, "deployment.apps", &at.name) } else { None };
     let gone = || refuse(404, "NotFound", &format!("deployments.apps {:?} not found", at.name));
@@ -259,6 +261,38 @@ async fn pods(
     let mut items = each_pod(&core, &at, |deployment, pod, phase, _| shown(&core, deployment, pod, phase));
     items.retain(|pod| selects(selector, &pod["metadata"]["labels"]));
     listed("PodList", "v1", items)
+}
+
+async fn pod(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
+    let found = each_pod(&core, &at, |deployment, pod, phase, _| {
+        (pod.name == at.name).then(|| shown(&core, deployment, pod, phase))
+    });
+    let gone = || refuse(404, "NotFound", &format!("pods {:?} not found", at.name));
+    found.into_iter().flatten().next().map_or_else(gone, |object| http::json(200, &object))
+}
+
+/// A port of a pod; of one that does not run yet there is none.
+async fn forward(
+    Shared(core): Shared<Core>,
+    Path(at): Path<At>,
+    Query(asked): Query<HashMap<String, String>>,
+    request: Request,
+) -> Response {
+    let found = each_pod(&core, &at, |deployment, pod, phase, _| {
+        (pod.name == at.name).then(|| (deployment.name.clone(), phase))
+    });
+    let Some(port) = asked.get("ports").and_then(|ports| ports.parse().ok()) else {
+        return refuse(400, "BadRequest", "one port is forwarded here");
+    };
+    match found.into_iter().flatten().next() {
+        None => refuse(404, "NotFound", &format!("pods {:?} not found", at.name)),
+        Some((_, PodPhase::Creating)) => {
+            refuse(500, "InternalError", "unable to forward port because pod is not running")
+        }
+        Some((deployment, _)) => {
+            port_forward::forward(request, port, port_forward::inside(&core.settings().ports, &deployment, port))
+        }
+    }
 }
 
 fn each_pod<T>(core: &Core, at: &At, show: impl Fn(&Deployment, &Pod, PodPhase, Millis) -> T) -> Vec<T> {

@@ -17,6 +17,7 @@ mod listen;
 mod mail;
 mod notices;
 mod pagerduty;
+mod port_forward;
 mod postgres;
 mod queries;
 #[cfg(test)]
