@@ -50,7 +50,7 @@ pub enum LeaseNews {
         fresh: bool,
     },
     /// Another run has it.
-    Theirs(LeaseHolder),
+    Theirs(Box<LeaseHolder>),
     /// It cannot be taken or asked for: why.
     Without(String),
     /// It was given back.

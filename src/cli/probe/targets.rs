@@ -61,7 +61,7 @@ mod tests {
         std::fs::write(&file, "# the shop\nhttp://b/\n\n  https://c:8/x \nhttp://a/\n").unwrap();
         let words = ["http://a/".to_owned(), file.display().to_string()];
         assert_eq!(gather(&words, &[]).unwrap(), ["http://a/", "http://b/", "https://c:8/x"]);
-        assert_eq!(gather(&[], &[file.clone()]).unwrap().len(), 3);
+        assert_eq!(gather(&[], std::slice::from_ref(&file)).unwrap().len(), 3);
         std::fs::write(&file, "http://b/\nftp://u:hush@c/\n").unwrap();
         let why = gather(&[], &[file]).unwrap_err().to_string();
         assert!(why.contains("urls:2: `ftp:`") && !why.contains("hush"), "{why}");

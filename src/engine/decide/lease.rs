@@ -25,9 +25,9 @@ pub(super) fn learned(state: &State, place: &str, news: &LeaseNews) -> Vec<Event
             _ => vec![Event::LeaseTaken { place }],
         },
         LeaseNews::Theirs(by) => match now {
-            Some(LeaseState::Refused(before) | LeaseState::Lost(before)) if before == by => vec![],
-            Some(LeaseState::Held | LeaseState::Lost(_)) => vec![Event::LeaseLost { place, by: by.clone() }],
-            _ => vec![Event::LeaseRefused { place, by: by.clone() }],
+            Some(LeaseState::Refused(before) | LeaseState::Lost(before)) if *before == **by => vec![],
+            Some(LeaseState::Held | LeaseState::Lost(_)) => vec![Event::LeaseLost { place, by: (**by).clone() }],
+            _ => vec![Event::LeaseRefused { place, by: (**by).clone() }],
         },
         LeaseNews::Without(why) => match now {
             // What cannot be asked for the moment is still this run's, or the other's.

@@ -69,16 +69,16 @@ fn while_another_has_it_nothing_starts_and_only_a_dead_runs_lock_is_taken_over()
     let mut f = flight(SHOP);
     f.begin();
     f.refuses(Want::TakeOver { reason: "x".into() }, "nobody else holds");
-    f.host(news(LeaseNews::Asked)).host(news(LeaseNews::Theirs(bob(false))));
+    f.host(news(LeaseNews::Asked)).host(news(LeaseNews::Theirs(Box::new(bob(false)))));
     assert!(matches!(&f.last[0], Event::LeaseRefused { .. }));
-    f.host(news(LeaseNews::Theirs(bob(false))));
+    f.host(news(LeaseNews::Theirs(Box::new(bob(false)))));
     assert!(f.last.is_empty(), "said once");
     for item in ["read", "change"] {
         let start = f.starting(item);
         f.refuses(start, "held by bob@ops2 since 02:10 UTC for \"Shop 1.5.0\"");
     }
     f.refuses(Want::TakeOver { reason: "x".into() }, "its host lives");
-    f.host(news(LeaseNews::Theirs(bob(true))));
+    f.host(news(LeaseNews::Theirs(Box::new(bob(true)))));
     let start = f.starting("change");
     f.refuses(start, "may still run");
     f.refuses(Want::TakeOver { reason: " ".into() }, "a reason is needed");
@@ -90,7 +90,7 @@ fn while_another_has_it_nothing_starts_and_only_a_dead_runs_lock_is_taken_over()
     assert!(f.state.moved.is_empty());
     f.start("read").exits(0).start("change");
     // Somebody takes it over in flight: what runs goes on, nothing new starts.
-    f.host(news(LeaseNews::Theirs(bob(false))));
+    f.host(news(LeaseNews::Theirs(Box::new(bob(false)))));
     assert!(matches!(&f.last[0], Event::LeaseLost { .. }));
     assert_eq!(f.state.lease.as_ref().and_then(|l| l.other()), Some(&bob(false)));
     f.exits(1);
@@ -112,7 +112,7 @@ fn without_rights_the_run_goes_on_with_a_caution() {
     assert!(f.state.cautions.iter().any(|c| c.text.contains("not allowed")));
     f.start("read").exits(0).start("change");
     // It can be asked later, and is another's.
-    f.host(news(LeaseNews::Theirs(bob(false))));
+    f.host(news(LeaseNews::Theirs(Box::new(bob(false)))));
     assert!(f.state.moved.contains_key(LOCK));
     // What is not answered for a while is still theirs.
     f.host(news(LeaseNews::Without("no answer".into())));
@@ -127,7 +127,7 @@ fn the_autopilot_waits_for_the_answer_and_parks_at_anothers_lock() {
     f.host(news(LeaseNews::Asked));
     f.start("read").exits(0);
     assert_eq!(autopilot(&f.state, &f.answers), None);
-    f.host(news(LeaseNews::Theirs(bob(false))));
+    f.host(news(LeaseNews::Theirs(Box::new(bob(false)))));
     let Some(Wish { want: Want::NeedPerson { why, .. }, .. }) = autopilot(&f.state, &f.answers) else { panic!() };
     assert!(why.contains("bob@ops2") && why.contains("its host lives"), "{why}");
     f.host(Want::NeedPerson { item: None, why });

@@ -132,7 +132,7 @@ impl Keeping {
                 self.theirs = Some((stamp, seen));
                 // By a clock of our own: those of two machines may differ.
                 holder.dead = seen.elapsed() >= lasts;
-                self.say(LeaseNews::Theirs(holder));
+                self.say(LeaseNews::Theirs(Box::new(holder)));
                 LOOK
             }
             Err(trouble) => self.troubled(trouble),
