@@ -41,6 +41,10 @@
 //! - Commands get a kubeconfig of the run's own (`private/`, gone when the run ends) with the pinned context alone, made
 //!   anew from the operator's at each start, since tokens are renewed there. Looks that are commands are
 //!   bound likewise; looks through an API name their context themselves.
+//! - A run holds a lock at the target (`host::lease`): taken at the flight's begin, so that what is pinned is nobody's
+//!   half-done deployment. Another's lock stands in the way like a place that has moved.
+//! - The sampler has two threads with a runtime each, and a probe stays on one: with one runtime on two threads, looks woke
+//!   each other's thread, a fifth of what an HTTP look costs.
 //! - `probes` and `host` import `expr`: expectations and templates are judged and filled where the samples and secrets are.
 
 pub mod actions;

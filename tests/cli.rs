@@ -540,3 +540,41 @@ fn a_hidden_subcommand_without_its_folder_ends_in_order() {
         place.flightdeck(&[word, "/no/such/folder"]).is(5);
     }
 }
+
+/// An address that is answered with this status, by threads that end with the test's process.
+fn web(status: &'static str) -> String {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/health", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = [0; 1024];
+            let _ = stream.read(&mut head);
+            let _ = stream.write_all(format!("HTTP/1.1 {status}\r\nContent-Length: 3\r\n\r\nok\n").as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn addresses_are_probed_without_a_runbook() {
+    let place = Place::new();
+    let (good, bad) = (web("200 OK"), web("503 Service Unavailable"));
+    place.write("urls", &format!("# all\n{good}\n{bad}\nhttp://127.0.0.1:1/\n"));
+    let ended = place.flightdeck(&["probe", "--every", "50ms", "--for", "600ms", "--plain", "--file", "urls"]);
+    ended.is(1);
+    let text = &ended.out;
+    assert!(text.contains(&format!("{bad}  status 503")) && text.contains("connection refused"), "{text}");
+    assert!(text.contains("1 ok, 2 bad of 3"), "{text}");
+    assert!(!text.contains(&format!("{good} ")), "what is good from the start is no news: {text}");
+    let ended = place.flightdeck(&["probe", "--every", "50ms", "--for", "400ms", "--json", &good]);
+    ended.is(0);
+    let looks: Vec<Value> = ended.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(looks.len() >= 3, "{looks:?}");
+    assert!(looks.iter().all(|look| look["look"] == "good" && look["status"] == 200 && look["url"] == good.as_str()));
+    for words in [&["probe"][..], &["probe", "--plain", "shop"], &["probe", "--every", "soon", &good]] {
+        place.flightdeck(words).is(2);
+    }
+    assert!(place.folders().is_empty(), "a probe leaves nothing");
+}

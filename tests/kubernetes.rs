@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use flightdeck::expr::{Expr, Template};
 use flightdeck::probes::{Given, LookSpec, Looker};
-use flightdeck::runbook::kinds::{Kubernetes, KubernetesFigure, KubernetesOf, Logs, LogsFrom, ProbeKind};
+use flightdeck::runbook::kinds::{Http, Kubernetes, KubernetesFigure, KubernetesOf, Logs, LogsFrom, ProbeKind, Via};
 use flightdeck::sandbox::{self, Leash};
 use flightdeck::words::{Look, Sample, Value};
 use serde_json::json;
@@ -209,6 +209,29 @@ fn the_sandbox_answers_as_a_cluster_does() {
     assert_eq!((wanted.look, &wanted.fields["count"]), (Look::Good, &Value::Number(3.0)), "{wanted:?}");
     let of_deployments = place.deployments(KubernetesOf::Secrets, &["cryptoutil-kms"]);
     assert_eq!((of_deployments.look, &of_deployments.fields["count"]), (Look::Good, &Value::Number(1.0)));
+
+    // A way into a pod: its admin listener, by the port that it has there; verified inside, and refused where none is.
+    let into = |pod: &str, url: &str| {
+        let file = |name: &str| Some(Template::plain(format!("certs/{name}")));
+        let namespace = Some(Template::plain("cryptoutil-prod"));
+        let kind = ProbeKind::Http(Http {
+            url: Template::plain(url),
+            ca: file("ca.pem"),
+            cert: file("client.pem"),
+            key: file("client.key"),
+            via: Some(Via { pod: Some(Template::plain(pod)), namespace, ..Via::default() }),
+            ..Http::default()
+        });
+        runtime().block_on(looker_of(env, &overlay.root, kind).look(true))
+    };
+    let live = into("deployment/cryptoutil-kms", "https://127.0.0.1:9090/admin/v1/livez");
+    assert_eq!((live.look, &live.fields["status"]), (Look::Good, &Value::Number(200.0)), "{live:?}");
+    let other = into("deployment/cryptoutil-kms", "https://other.example:9090/admin/v1/livez");
+    assert_eq!(other.look, Look::Bad, "{other:?}");
+    let refused = into("deployment/cryptoutil-kms", "https://127.0.0.1:9091/");
+    assert_eq!((refused.look, refused.why.as_deref()), (Look::Bad, Some("connection refused")), "{refused:?}");
+    assert_eq!(into("no-such-pod", "https://127.0.0.1:9090/").why.as_deref(), Some("there is no pod no-such-pod"));
+    assert_eq!(into("deployment/no-such", "https://127.0.0.1:9090/").look, Look::Bad);
 
     // Elsewhere this login may do nothing.
     let elsewhere = Kubernetes {

@@ -290,3 +290,34 @@ fn a_receiver_that_never_answers_holds_up_nothing() {
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     assert_eq!(run.outcomes(), ["fine passed"]);
 }
+
+#[test]
+fn a_switch_and_a_rollback_are_marked_too() {
+    let receiver = Receiver::start();
+    let head = head(receiver.at).replace("dashboard: overview", "dashboard: overview, steps: [switch]");
+    let mut run = Run::unattended(&format!(
+        "{head}objectives: {{ rto: 5m }}
+defaults: {{ timeout: 1m }}
+steps:
+  - {{ title: Before, id: before, run: 'true' }}
+  - {{ title: Switched to green, id: switch, run: 'true', undo: {{ title: Back to blue, id: back, run: 'true' }} }}
+  - {{ title: Bad, id: bad, run: 'false' }}
+rollback:
+  steps: [ {{ title: Back, id: all, undo_steps: all }} ]
+"
+    ));
+    let host = run.start();
+    let mut anna = run.client();
+    anna.status("bad", &flightdeck::engine::Status::Failed(flightdeck::words::Outcome::Failed));
+    anna.done(flightdeck::engine::Want::RollBack { reason: Some("5xx".into()) });
+    anna.until("it ended", |c| c.state.ended.as_ref().map(|_| ()));
+    drop(anna);
+    run.wait_gone(host);
+    assert_eq!(receiver.refused(), Vec::<String>::new());
+    let mut texts: Vec<String> =
+        receiver.annotations().iter().map(|note| note["text"].as_str().unwrap().to_owned()).collect();
+    texts.sort();
+    let begins: Vec<&str> = texts.iter().map(|text| text.split(" (").next().unwrap()).collect();
+    let wanted = ["Traced begins", "Traced: Switched to green", "Traced: rollback: 5xx", "Traced: rolled back: 5xx"];
+    assert_eq!(begins, wanted);
+}

@@ -1,8 +1,12 @@
 //! The command line as clap reads it: names, options, help.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+
+use crate::expr::{As, parse_value};
+use crate::words::Value;
 
 const CODES: &str = "\
 Exit codes:
@@ -79,6 +83,19 @@ shown as unknown, and is never started again by itself. Secrets are read again f
   flightdeck plan deploy.yaml --json | jq '.items[] | select(.on == false) | .id'
   flightdeck plan --rollback 2026-11-24T09     the rollback of that run, as plain commands")]
     Plan(PlanArgs),
+    /// Look at http(s) addresses again and again: state, latency, failures, the worst first. Needs no runbook.
+    #[command(after_help = "Examples:
+  flightdeck probe https://shop.example/health https://pay.example/health
+  flightdeck probe --every 1s --ca ca.pem --file urls.txt
+  flightdeck probe --plain --for 5m URL          what changes, a line each; 0 when all are ok at the end, else 1
+  flightdeck probe --json URL | jq -c 'select(.look != \"good\")'
+
+Every look is a new connection with a full, verified handshake, as in a run. An answer other than status 200 is bad.
+A file of addresses has one a line; empty lines and lines that begin with # are left out.
+
+Exit codes: 0 left with q, or --for is over and the last look at each was good; 1 --for is over and one was not;
+2 the command line is wrong; 130 interrupted.")]
+    Probe(ProbeArgs),
     /// Print the JSON Schema of runbooks, for editors.
     #[command(after_help = "Save it as flightdeck.schema.json and name it in a runbook's first line:
   # yaml-language-server: $schema=flightdeck.schema.json")]
@@ -90,6 +107,38 @@ shown as unknown, and is never started again by itself. Secrets are read again f
         after_help = "For example: flightdeck completions bash > ~/.local/share/bash-completion/completions/flightdeck"
     )]
     Completions(CompletionsArgs),
+}
+
+/// `probe`.
+#[derive(Clone, Debug, Default, Group)]
+pub struct ProbeArgs {
+    /// Addresses, or a file of them.
+    #[arg(value_name = "URL", required_unless_present = "files")]
+    pub urls: Vec<String>,
+    /// A file of addresses, one a line; may be given more than once.
+    #[arg(long = "file", value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How often each is looked at.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = span)]
+    pub every: Duration,
+    /// How long a look may take.
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = span)]
+    pub timeout: Duration,
+    /// End by itself after this time.
+    #[arg(long = "for", value_name = "TIME", value_parser = span)]
+    pub over: Option<Duration>,
+    /// PEM file of the only CA to trust, instead of the system's.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Keep connections open between looks: cheaper, but it no longer sees whether new ones are taken.
+    #[arg(long)]
+    pub keep_alive: bool,
+    /// What changes, a line each. The default without a terminal.
+    #[arg(long, conflicts_with = "json")]
+    pub plain: bool,
+    /// Every look as a line of JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `lint`.
@@ -301,6 +350,14 @@ fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
         _ => Err("write it as NAME=VALUE".into()),
+    }
+}
+
+/// A duration as runbooks write it, from 20 ms to a day.
+fn span(text: &str) -> Result<Duration, String> {
+    match parse_value(text, As::Duration)? {
+        Value::Duration(seconds) if (0.02..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("from 20ms to 24h".into()),
     }
 }
 

@@ -17,6 +17,7 @@ mod lint;
 mod other_version;
 mod person;
 mod plan;
+mod probe;
 mod prompt;
 mod record;
 mod resume;
@@ -67,6 +68,7 @@ fn carry_out(args: Args) -> Result<Exit, Stop> {
         Some(Command::Runs(args)) => runs::main(&args),
         Some(Command::Lint(args)) => lint::main(&args),
         Some(Command::Plan(args)) => plan::main(&args),
+        Some(Command::Probe(args)) => probe::main(&args),
         Some(Command::Record(args)) => record::main(&args),
         Some(Command::Schema) => schema::main(),
         Some(Command::Completions(args)) => completions::main(&args),

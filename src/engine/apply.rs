@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event::{Decided, Ended, Event, Recorded, Return, Started, StopWhy};
+use super::lease::{LOCK, Lease, LeaseHolder, LeaseState};
 use super::state::{Attempt, Caution, Control, GoingBack, ItemState, Note, Paused, Request, RunEnded, Settled, State};
 use crate::words::{Actor, ItemId, Name, Outcome, ProbeId, Sample, Stamp, Value, Verdict};
 
@@ -55,6 +56,14 @@ impl State {
             Event::TargetRestored { kind } => {
                 self.moved.remove(kind);
             }
+            Event::LeaseAsked { place } => self.leased(place, LeaseState::Asked, stamp),
+            Event::LeaseTaken { place } => self.leased(place, LeaseState::Held, stamp),
+            Event::LeaseRefused { place, by } => self.leased(place, LeaseState::Refused(by.clone()), stamp),
+            Event::LeaseLost { place, by } => self.leased(place, LeaseState::Lost(by.clone()), stamp),
+            Event::LeaseMissing { place, why } => self.leased(place, LeaseState::Without(why.clone()), stamp),
+            Event::LeaseReleased { place } => self.leased(place, LeaseState::Released, stamp),
+            // The lock itself says whether that went well.
+            Event::LeaseTakeOver { .. } => {}
             Event::NoticeSent { to, ok, answer } => self.notices.push((stamp, to.clone(), *ok, answer.clone())),
             Event::StorageFailed { why } => self.storage_failed = Some((stamp, why.clone())),
             Event::StorageRecovered { .. } => self.storage_failed = None,
@@ -327,6 +336,16 @@ impl State {
         }
     }
 
+    /// As long as another run has the lock nothing starts, as with a place that has moved.
+    fn leased(&mut self, place: &str, how: LeaseState, stamp: Stamp) {
+        let lease = Lease { place: place.to_owned(), since: stamp, how };
+        match lease.other().map(LeaseHolder::words) {
+            Some(found) => self.moved.insert(LOCK.to_owned(), (String::from("this run"), found)),
+            None => self.moved.remove(LOCK),
+        };
+        self.lease = Some(lease);
+    }
+
     fn take_control(&mut self, epoch: u32, by: &Actor) {
         self.control = Control { epoch, holder: Some(by.clone()), asked: None, declined: None };
     }
@@ -411,6 +430,7 @@ fn is_progress(event: &Event) -> bool {
             | Event::RunEnded { .. }
             | Event::ControlTaken { .. }
             | Event::TargetRestored { .. }
+            | Event::LeaseTaken { .. }
             | Event::RollbackDecided(_)
             | Event::ReasonGiven { .. }
             | Event::RollbackVerified { .. }

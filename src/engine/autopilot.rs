@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::event::Return;
 use super::intent::{Intent, Timer, Want};
+use super::lease::{LOCK, LeaseState};
 use super::plan::{Action, AnswerKind, Due, Effect};
 use super::resolve::{danger_words, resolve};
 use super::scope::PlanScope;
@@ -138,8 +139,12 @@ pub fn autopilot(state: &State, answers: &Answers) -> Option<Wish> {
     if !state.running.is_empty() {
         return None;
     }
-    if !state.moved.is_empty() {
-        return Some(pilot.person(None, "a pinned place has changed").into());
+    if let Some((kind, (pinned, found))) = state.moved.iter().next() {
+        let why = match kind.as_str() {
+            LOCK => state.in_the_way(kind, pinned, found, "somebody has to take it over, with a reason"),
+            _ => "a pinned place has changed".to_owned(),
+        };
+        return Some(pilot.person(None, &why).into());
     }
     match (state.current, state.phase) {
         (Some(index), _) if !state.status(index).is_settled() => pilot.item(index),
@@ -219,6 +224,10 @@ fn begin(state: &State, answers: &Answers) -> Wish {
         .into(),
         _ => Wish { from_file: target.is_some(), want: Want::Begin { target } },
     }
+}
+
+fn is_asked(state: &State) -> bool {
+    state.lease.as_ref().is_some_and(|lease| lease.how == LeaseState::Asked)
 }
 
 struct Pilot<'a> {
@@ -303,6 +312,8 @@ impl Pilot<'_> {
             },
             Action::Approve(_) if answer.is_some_and(|a| a.by.is_some()) => Want::RequestApproval { item: id }.into(),
             Action::Approve(_) => self.person(Some(index), "a second person has to approve").into(),
+            // Whose the lock at the target is comes in a moment.
+            Action::Run(run) if !run.acting.reads_only && is_asked(state) => return None,
             Action::Run(_) | Action::Notify(_) => self.start(index, answer),
             Action::Check(_) | Action::Wait(_) | Action::Baseline(_) => return None,
         })

@@ -50,6 +50,13 @@ pub enum Effect {
     },
     /// Look at the pinned places again.
     CheckPlaces,
+    /// Take over the lock at the target from this run, whose host is dead.
+    TakeOver {
+        /// The run.
+        from: String,
+        /// Why.
+        reason: String,
+    },
     /// Ask the second person that the sandbox plays.
     AskSecondPerson {
         /// The item.
@@ -116,6 +123,9 @@ pub fn effects(state: &State, events: &[Event]) -> Vec<Effect> {
             // Nobody is asked for what the answers file has answered in the same breath.
             Event::ApprovalRequested { item, text, hash, .. } if state.is_training() && waits(state, item) => {
                 effects.push(Effect::AskSecondPerson { item: item.clone(), text: text.clone(), hash: hash.clone() });
+            }
+            Event::LeaseTakeOver { from, reason } => {
+                effects.push(Effect::TakeOver { from: from.run.clone(), reason: reason.clone() });
             }
             Event::PhaseClosed { .. } | Event::RollbackVerified { .. } => effects.push(Effect::WriteRecord),
             Event::RunEnded { .. } => effects.extend([Effect::WriteRecord, Effect::Leave]),

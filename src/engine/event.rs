@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::lease::LeaseHolder;
 use crate::words::{Actor, Epoch, ItemId, Name, Outcome, ProbeId, Proof, Sample, Stamp, Value, Verdict};
 
 /// What the sandbox gives a run.
@@ -282,6 +283,21 @@ pub enum Event {
     TargetChanged { kind: String, pinned: String, found: String },
     /// It is as pinned again.
     TargetRestored { kind: String },
+    // the lock at the target
+    /// It is asked for: nothing that changes the world starts before the answer.
+    LeaseAsked { place: String },
+    /// It is this run's.
+    LeaseTaken { place: String },
+    /// Another run has it: nothing starts.
+    LeaseRefused { place: String, by: LeaseHolder },
+    /// Another run took it over: nothing new starts.
+    LeaseLost { place: String, by: LeaseHolder },
+    /// It cannot be taken here: the run goes on without.
+    LeaseMissing { place: String, why: String },
+    /// A person takes over the lock of a run whose host is dead.
+    LeaseTakeOver { from: LeaseHolder, reason: String },
+    /// It was given back.
+    LeaseReleased { place: String },
     /// A notice was answered by its receiver (of a trigger, of a request).
     NoticeSent { to: Name, ok: bool, answer: String },
     /// Wall time and run time went apart, in microseconds.

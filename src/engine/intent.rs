@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Ended, Resolved, Return};
+use super::lease::LeaseNews;
 use crate::words::{Actor, Epoch, ItemId, Name, ProbeId, Proof, Sample, Stamp, Value, Verdict};
 
 /// An intent with who, when, and under which control it was drawn.
@@ -74,6 +75,8 @@ pub enum Want {
     Look { item: ItemId },
     /// Look at the pinned places again: refused as long as one is not as pinned.
     CheckPlaces,
+    /// Take over the lock at the target from a run whose host is dead.
+    TakeOver { reason: String },
     /// Open a settled item again.
     Reopen { item: ItemId, reason: String },
     /// Ask for an approval.
@@ -149,6 +152,8 @@ pub enum Want {
     Pinned { kind: String, is: String },
     /// A pinned place was looked at again.
     TargetFound { kind: String, found: String },
+    /// The host learned whose the lock at the target is.
+    Lease { place: String, news: LeaseNews },
     /// The clocks went apart.
     ClockStep { by: i64 },
     /// A torn tail was repaired.
@@ -182,6 +187,7 @@ impl Want {
             | Self::Continue
             | Self::Look { .. }
             | Self::CheckPlaces
+            | Self::TakeOver { .. }
             | Self::Reopen { .. }
             | Self::RequestApproval { .. }
             | Self::Note { .. }
@@ -214,6 +220,7 @@ impl Want {
             | Self::HostLeave { .. }
             | Self::Pinned { .. }
             | Self::TargetFound { .. }
+            | Self::Lease { .. }
             | Self::ClockStep { .. }
             | Self::Tail { .. }
             | Self::Storage { .. }

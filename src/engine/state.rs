@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::event::{Ended, Resolved, Return, RunEnd, RunOpened, Started, StopStage};
+use super::lease::Lease;
 use super::plan::Plan;
 use crate::words::{Actor, Epoch, ItemId, Name, Outcome, ProbeId, Sample, Stamp, Value, Verdict};
 
@@ -70,6 +71,8 @@ pub struct State {
     pub moved: BTreeMap<String, (String, String)>,
     /// Places as pinned.
     pub pinned: BTreeMap<String, String>,
+    /// The lock at the target.
+    pub lease: Option<Lease>,
     /// The journal cannot be written: since, why.
     pub storage_failed: Option<(Stamp, String)>,
     /// The first step that changed the world.

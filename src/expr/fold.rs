@@ -13,6 +13,9 @@ pub enum Fold {
     Increase,
     /// The newest less the oldest.
     Delta,
+    /// By which part of itself it rose, 0.1 is 10 %: the straight line through the samples (least squares), its end
+    /// against its begin. One figure that stands out moves it little.
+    Growth,
     /// The quantile, 0..1, linear between two samples, as Prometheus counts.
     Quantile(f64),
 }
@@ -26,10 +29,13 @@ impl Fold {
             Self::Min => samples.iter().copied().fold(f64::INFINITY, f64::min),
             Self::Max => samples.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             Self::Increase | Self::Delta if samples.len() < 2 => return None,
+            // Two points are a line through any noise.
+            Self::Growth if samples.len() < 3 => return None,
             Self::Increase => {
                 samples.windows(2).map(|two| if two[1] >= two[0] { two[1] - two[0] } else { two[1] }).sum()
             }
             Self::Delta => last - first,
+            Self::Growth => growth(samples)?,
             Self::Quantile(q) => {
                 let mut sorted = samples.to_vec();
                 sorted.sort_by(f64::total_cmp);
@@ -40,6 +46,21 @@ impl Fold {
         };
         figure.is_finite().then_some(figure)
     }
+}
+
+/// None where the line begins at nothing or below.
+fn growth(samples: &[f64]) -> Option<f64> {
+    let count = samples.len() as f64;
+    let (middle, mean) = ((count - 1.0) / 2.0, samples.iter().sum::<f64>() / count);
+    let (mut along, mut across) = (0.0, 0.0);
+    for (place, sample) in samples.iter().enumerate() {
+        let x = place as f64 - middle;
+        along += x * (sample - mean);
+        across += x * x;
+    }
+    let slope = along / across;
+    let begin = mean - slope * middle;
+    (begin > 0.0).then(|| slope * (count - 1.0) / begin)
 }
 
 #[cfg(test)]
@@ -59,13 +80,24 @@ mod tests {
     }
 
     #[test]
+    fn growth_is_that_of_the_line_not_of_one_figure() {
+        let of = |samples: &[f64]| Fold::Growth.of(samples);
+        assert_eq!(of(&[100.0, 105.0, 110.0]), Some(0.1));
+        assert_eq!(of(&[100.0, 100.0, 100.0, 100.0]), Some(0.0));
+        assert!(of(&[100.0, 102.0, 160.0, 99.0, 101.0]).unwrap().abs() < 0.05, "a peak is no leak");
+        assert!(of(&[200.0, 190.0, 180.0]).unwrap() < 0.0);
+        assert_eq!(of(&[100.0, 200.0]), None, "two figures are no line");
+        assert_eq!(of(&[0.0, 0.0, 0.0]), None, "nothing has no part of itself");
+    }
+
+    #[test]
     fn a_counter_that_restarts_still_rises() {
         assert_eq!(Fold::Increase.of(&[10.0, 15.0, 3.0, 4.0]), Some(9.0));
     }
 
     #[test]
     fn too_few_samples_are_no_figure() {
-        for fold in [Fold::Avg, Fold::Min, Fold::Max, Fold::Increase, Fold::Delta, Fold::Quantile(0.5)] {
+        for fold in [Fold::Avg, Fold::Min, Fold::Max, Fold::Increase, Fold::Delta, Fold::Growth, Fold::Quantile(0.5)] {
             assert_eq!(fold.of(&[]), None);
         }
         assert_eq!(Fold::Increase.of(&[1.0]), None);

@@ -188,6 +188,7 @@ pub(super) enum Function {
     Avg,
     Increase,
     Delta,
+    Growth,
     Quantile,
     SuccessRate,
     Uptime,
@@ -195,7 +196,7 @@ pub(super) enum Function {
 }
 
 impl Function {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Count,
         Self::Json,
         Self::Version,
@@ -205,6 +206,7 @@ impl Function {
         Self::Avg,
         Self::Increase,
         Self::Delta,
+        Self::Growth,
         Self::Quantile,
         Self::SuccessRate,
         Self::Uptime,
@@ -222,6 +224,7 @@ impl Function {
             Self::Avg => "avg",
             Self::Increase => "increase",
             Self::Delta => "delta",
+            Self::Growth => "growth",
             Self::Quantile => "quantile",
             Self::SuccessRate => "success_rate",
             Self::Uptime => "uptime",
@@ -241,6 +244,7 @@ impl Function {
             Self::Avg => "avg(probe, 5m)",
             Self::Increase => "increase(probe, 5m)",
             Self::Delta => "delta(probe, 5m)",
+            Self::Growth => "growth(probe, 30m)",
             Self::Quantile => "quantile(0.95, probe, 5m)",
             Self::SuccessRate => "success_rate(probe)",
             Self::Uptime => "uptime(probe)",

@@ -65,6 +65,10 @@ pub(super) struct Host {
     pub world: Option<Held>,
     /// The run's line on the machine's board.
     pub announced: Option<super::announce::Announced>,
+    /// The lock at the target.
+    pub lease: Option<super::lease::Lease>,
+    /// Starts that wait for the answer whose that lock is.
+    pub held_starts: Vec<Queued>,
     pub outside: Outside,
     pub root: PathBuf,
     pub env: BTreeMap<String, String>,
@@ -223,6 +227,10 @@ impl Host {
                 Some((wish.at(self.clock.now()), None))
             });
             let Some((intent, asker)) = next else { break };
+            if self.waits_for_lease(&batch.scratch, &intent) {
+                self.held_starts.push((intent, asker));
+                continue;
+            }
             self.decide_one(&mut batch, &intent, asker);
             batch.taken.push((intent, asker));
         }
@@ -257,6 +265,9 @@ impl Host {
                     batch.looks.push(item.clone());
                 }
                 batch.add(intent.stamp, &intent.actor, made);
+                if matches!(intent.want, Want::Begin { .. }) {
+                    self.ask_for_lease(batch, intent.stamp);
+                }
                 if let Some(asker) = asker {
                     batch.done.push((asker, batch.last_seq()));
                 }
@@ -289,6 +300,14 @@ impl Host {
             let made = decide(&batch.scratch, &intent).unwrap_or_default();
             batch.add(stamp, &intent.actor, made);
         }
+    }
+
+    /// The flight began: before anything can start the engine hears that the lock at the target is asked for.
+    fn ask_for_lease(&self, batch: &mut Batch, stamp: Stamp) {
+        let Some(want) = Self::lease_asked(&batch.scratch.plan) else { return };
+        let intent = Intent::new(Actor::host(), None, stamp, want);
+        let made = decide(&batch.scratch, &intent).unwrap_or_default();
+        batch.add(stamp, &intent.actor, made);
     }
 
     /// Appends, syncs, applies, carries out, publishes. On an error nothing of it counts.
@@ -328,6 +347,7 @@ impl Host {
         if self.looking.is_none() && self.state.begun.is_some() && self.state.ended.is_none() {
             self.bind_looks();
         }
+        self.keep_lease();
         let env = self.looking.as_ref();
         let met = self.eyes.reconcile(&self.state, &self.wanted, &self.secrets, &self.root, env, &self.clock);
         for want in met {

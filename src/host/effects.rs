@@ -41,6 +41,7 @@ impl Host {
             }
             Effect::Look(probes) => self.eyes.look(&probes),
             Effect::Settle { item, attempt, probes } => self.eyes.settle(&self.state.plan, item, attempt, &probes),
+            Effect::TakeOver { from, reason } => self.take_lease_over(from, reason),
             Effect::CheckPlaces => self.look_at_places(),
             Effect::AskSecondPerson { item, text, hash } => self.ask_second_person(item, &text, hash),
             // See above.
@@ -50,6 +51,7 @@ impl Host {
                 super::confine::forget(self.folder.path());
                 // The target is free for the next run, also while somebody still reads this one's end.
                 self.announced = None;
+                self.release_lease();
             }
         }
     }

@@ -54,6 +54,13 @@ pub enum Input {
         /// What they say.
         says: String,
     },
+    /// The thread that keeps the lock at the target has learned something.
+    Lease {
+        /// The lock.
+        place: String,
+        /// What.
+        news: super::lease::News,
+    },
     /// The world of a training run came back, or why not.
     World(Result<Box<dyn World>, String>),
     /// The process was asked to end (SIGTERM).

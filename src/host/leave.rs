@@ -58,6 +58,7 @@ impl Host {
         self.terminating = true;
         if !self.is_stuck() {
             self.flush_typing();
+            self.leave_lease();
             if let Some(want) = self.eyes.seal() {
                 self.intend(Actor::host(), want);
             }

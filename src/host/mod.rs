@@ -17,6 +17,7 @@ mod guard;
 mod hands;
 mod input;
 mod launch;
+mod lease;
 mod leave;
 mod notices;
 mod open;

@@ -160,6 +160,8 @@ fn open(path: &Path, outside: Outside) -> Result<Host, Refused> {
         secrets,
         world,
         announced,
+        lease: None,
+        held_starts: vec![],
         outside,
         root: home.root,
         env: home.env,

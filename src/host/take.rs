@@ -39,6 +39,7 @@ impl Host {
                 let want = Want::Decide { item, hash, yes, by: name.clone(), proof: Proof::Stated, says: Some(says) };
                 self.intend(name, want);
             }
+            Input::Lease { place, news } => self.lease_news(place, news),
             Input::World(back) => self.world_came(back),
             Input::Terminate => self.terminating = true,
         }

@@ -70,6 +70,17 @@ impl Host {
             let text = format!("{}: rollback{why}", self.state.plan.title);
             at.into_iter().for_each(|at| self.annotate("rollback", at, text.clone(), false));
         }
+        for event in events {
+            if let Event::AttemptEnded(ended) = event
+                && ended.outcome == Some(crate::words::Outcome::Passed)
+                && self.is_marked(ended.item.as_str())
+                && let Some(index) = self.state.index(&ended.item)
+                && let Some(now) = self.state.now
+            {
+                let text = format!("{}: {}", self.state.plan.title, PlanScope::new(&self.state, index).title());
+                self.annotate(ended.item.as_str(), now.at, text, false);
+            }
+        }
         if events.iter().any(|event| matches!(event, Event::RunEnded { .. })) {
             self.annotate_end();
         }
@@ -145,6 +156,13 @@ impl Host {
             return Err("a simulated run tells this machine only".into());
         }
         Ok(())
+    }
+
+    /// Whether the runbook wants a mark where this step passes.
+    fn is_marked(&self, item: &str) -> bool {
+        let base = item.split('[').next();
+        let notes = self.state.plan.telemetry.grafana.as_ref();
+        notes.is_some_and(|notes| notes.steps.iter().any(|id| id == item || Some(id.as_str()) == base))
     }
 
     fn annotate_begin(&mut self, again: bool) {

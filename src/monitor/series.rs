@@ -211,7 +211,7 @@ fn coarse<'a>(fold: Fold, minutes: impl Iterator<Item = &'a Minute>) -> Option<f
         Fold::Min => fold.of(&each(|m| f64::from(m.min))),
         Fold::Max => fold.of(&each(|m| f64::from(m.max))),
         Fold::Delta | Fold::Increase => fold.of(&each(|m| m.last)),
-        Fold::Quantile(_) => fold.of(&each(|m| m.sum / f64::from(m.figures))),
+        Fold::Growth | Fold::Quantile(_) => fold.of(&each(|m| m.sum / f64::from(m.figures))),
     }
 }
 

@@ -174,6 +174,7 @@ pub(super) fn act(state: &State, verb: Verb) -> Result<Next, String> {
         }
         Verb::Open(id) => Want::OpenItem { item: ItemId(id) }.into(),
         Verb::Take => Want::TakeControl { epoch: state.control.epoch }.into(),
+        Verb::TakeOver(reason) => Want::TakeOver { reason }.into(),
         Verb::Keep => Want::DeclineControl.into(),
         Verb::Give(name) => Want::HandOver { to: who(&name).0 }.into(),
         Verb::End(reason) => Want::End { reason }.into(),

@@ -5,7 +5,7 @@ use super::say::{command, counts, seen, title};
 use super::style::Style;
 use super::verbs::own;
 use crate::engine::plan::{Action, Confirm, Field, Run};
-use crate::engine::{PlanScope, State, Status, resolve};
+use crate::engine::{LOCK, PlanScope, State, Status, resolve};
 use crate::terminal::sanitize_line;
 
 /// What is to be done now, cleaned.
@@ -24,7 +24,10 @@ pub(super) fn lines(state: &State, need: Need, style: Style) -> Vec<String> {
         Need::Continue => out.push("the run is paused: `continue` goes on".to_owned()),
         Need::Place => {
             for (kind, (pinned, found)) in &state.moved {
-                out.push(format!("{kind} is {found}, not {pinned}: switch back, then `go` checks again"));
+                out.push(match kind.as_str() {
+                    LOCK => state.in_the_way(kind, pinned, found, "`take-over REASON` takes the lock over"),
+                    _ => format!("{kind} is {found}, not {pinned}: switch back, then `go` checks again"),
+                });
             }
         }
         Need::Close(phase) => {

@@ -140,6 +140,9 @@ impl Say {
         for place in &plan.places {
             lines.more(Tone::Plain, &format!("{}: {}", place.kind.key(), place.is));
         }
+        if let Some(lock) = plan.lease_place() {
+            lines.more(Tone::Plain, &format!("lock: {lock}"));
+        }
         if let Some(opened) = &state.opened {
             lines.more(Tone::Plain, &format!("run {}, operator {}", opened.run, opened.operator));
         }
@@ -424,6 +427,17 @@ fn other(style: Style, state: &State, recorded: &Recorded, event: &Event, lines:
                 &format!("{} {kind} is {found}, pinned was {pinned}: nothing starts", style.sign("✕", "!")),
             );
         }
+        Event::LeaseTaken { place } => {
+            lines.say(Tone::Plain, &format!("this run has the lock at the target ({place})"))
+        }
+        Event::LeaseRefused { .. } | Event::LeaseLost { .. } => {
+            let words = state.lease.as_ref().map(crate::engine::Lease::words).unwrap_or_default();
+            lines.say(Tone::Bad, &format!("{} {words}: nothing starts", style.sign("✕", "!")));
+        }
+        Event::LeaseTakeOver { from, reason } => {
+            lines.say(Tone::Caution, &format!("! the lock of {} is taken over: {reason}", from.words()));
+        }
+        Event::LeaseReleased { place } => lines.say(Tone::Plain, &format!("the lock was given back ({place})")),
         Event::TargetRestored { kind } => lines.say(Tone::Good, &format!("{kind} is as pinned again")),
         Event::NoticeSent { to, ok, answer } => {
             let how = if *ok { "took it" } else { "did not take it" };

@@ -69,6 +69,8 @@ pub(super) enum Verb {
     Contacts,
     /// Take control.
     Take,
+    /// Take over the lock at the target: why.
+    TakeOver(String),
     /// Keeps control: no to who asks.
     Keep,
     /// Give control.
@@ -111,6 +113,7 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("reason TEXT", "say why it went back"),
     ("contacts", "show contacts and links"),
     ("take, give NAME, keep", "take control, hand it over, or keep it from who asks"),
+    ("take-over REASON", "take over the lock at the target from a run whose host is dead"),
     ("leave", "leave; the run goes on"),
     ("end REASON", "end the run early"),
 ];
@@ -167,6 +170,7 @@ pub(super) fn parse(line: &str) -> Result<Option<Verb>, String> {
         "reason" => text(Verb::Reason, "TEXT")?,
         "contacts" => Verb::Contacts,
         "take" => Verb::Take,
+        "take-over" => reason(Verb::TakeOver)?,
         "keep" => Verb::Keep,
         "give" => text(Verb::Give, "NAME")?,
         "leave" | "quit" | "q" => Verb::Leave,

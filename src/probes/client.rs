@@ -1,7 +1,7 @@
-//! One HTTP client a probe: no pool, no redirects, our own trust; rebuilt when one of its files changed.
+//! One HTTP client a probe: no pool (but for `keep`), no redirects, our own trust; rebuilt when one of its files changed.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use reqwest::{Client, Url, redirect};
@@ -16,6 +16,7 @@ pub(super) struct Ready {
     trust: Trust,
     plain: bool,
     direct: bool,
+    keep: bool,
     stamps: Vec<(PathBuf, Option<SystemTime>)>,
     /// The client.
     pub client: Client,
@@ -35,30 +36,49 @@ impl Ready {
 
 impl ClientCache {
     /// The client for an address. Building one reads the CA file; it is kept while its files stay as they are.
-    pub fn ready(&self, url: &Url, trust: Trust) -> Result<Ready, Problem> {
+    /// `keep`: a connection stays open for the next look.
+    pub fn ready(&self, url: &Url, trust: Trust, keep: bool) -> Result<Ready, Problem> {
         let plain = url.scheme() == "http";
         let direct = is_loopback(url.host_str().unwrap_or_default());
         let stamps = stamps(&trust);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ready) = kept.as_ref()
             && (&ready.trust, &ready.stamps) == (&trust, &stamps)
-            && (ready.plain, ready.direct) == (plain, direct)
+            && (ready.plain, ready.direct, ready.keep) == (plain, direct, keep)
         {
             return Ok(ready.clone());
         }
         let (config, watcher) = if plain { (no_tls()?, None) } else { trust.config().map(|(c, w)| (c, Some(w)))? };
-        let mut builder = Client::builder()
-            .tls_backend_preconfigured(config)
-            .pool_max_idle_per_host(0)
-            .redirect(redirect::Policy::none())
-            .user_agent(concat!("flightdeck/", env!("CARGO_PKG_VERSION")));
-        if direct {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(|e| Problem::nothing(format!("no HTTP client: {e}")))?;
-        let ready = Ready { trust, plain, direct, stamps, client, watcher };
+        let client = match &watcher {
+            // Without trust and without connections of its own one is as good as another: hundreds of probes share it.
+            None if !keep => shared(direct, config)?,
+            _ => build(config, direct, keep)?,
+        };
+        let ready = Ready { trust, plain, direct, keep, stamps, client, watcher };
         *kept = Some(ready.clone());
         Ok(ready)
+    }
+}
+
+fn build(config: ClientConfig, direct: bool, keep: bool) -> Result<Client, Problem> {
+    let mut builder = Client::builder()
+        .tls_backend_preconfigured(config)
+        .pool_max_idle_per_host(usize::from(keep))
+        .redirect(redirect::Policy::none())
+        .user_agent(concat!("flightdeck/", env!("CARGO_PKG_VERSION")));
+    if direct {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|e| Problem::nothing(format!("no HTTP client: {e}")))
+}
+
+/// The one client for plain HTTP, with proxies and without.
+fn shared(direct: bool, config: ClientConfig) -> Result<Client, Problem> {
+    static CLIENTS: [OnceLock<Client>; 2] = [OnceLock::new(), OnceLock::new()];
+    let kept = &CLIENTS[usize::from(direct)];
+    match kept.get() {
+        Some(client) => Ok(client.clone()),
+        None => build(config, direct, false).map(|client| kept.get_or_init(|| client).clone()),
     }
 }
 

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use reqwest::{Method, StatusCode, Url};
 
-use super::causes;
 use super::ctx::{Ctx, maybe, plain, short};
 use super::seen::{Problem, Seen};
 use super::trust::{Trust, fingerprint};
+use super::{causes, kubernetes, through};
 use crate::expr::Template;
 use crate::runbook::kinds::Http;
 use crate::words::{Value, short_duration};
@@ -41,8 +41,8 @@ pub(super) async fn fetch(spec: &Http, ctx: &Ctx) -> Result<Answer, Problem> {
         None => Method::GET,
     };
     let place = place(&url);
-    let ready = ctx.clients.ready(&url, trust(spec, ctx)?)?;
-    let mut request = ready.client.request(method, url).headers(headers(spec)?);
+    let ready = ctx.clients.ready(&url, trust(spec, ctx)?, spec.keep_alive)?;
+    let mut request = ready.client.request(method, url.clone()).headers(headers(spec)?);
     if let Some(pair) = maybe(spec.basic_auth.as_ref())? {
         let (user, password) = pair.split_once(':').unwrap_or((pair, ""));
         request = request.basic_auth(user, Some(password));
@@ -53,9 +53,20 @@ pub(super) async fn fetch(spec: &Http, ctx: &Ctx) -> Result<Answer, Problem> {
     if let Some(body) = &spec.body {
         request = request.body(plain(body)?.to_owned());
     }
+    let way = match &spec.via {
+        Some(via) => kubernetes::way(via, url.port_or_known_default().unwrap_or(443), ctx).await?,
+        None => None,
+    };
     let start = Instant::now();
     let failed = |e: reqwest::Error| causes::failure(&e, &place, ready.leaf().as_deref());
-    let mut response = request.send().await.map_err(failed)?;
+    let (mut response, _open) = match way {
+        Some((stream, way)) => {
+            let (response, open) =
+                through::send(request.build().map_err(failed)?, stream, way, trust(spec, ctx)?).await?;
+            (response, Some(open))
+        }
+        None => (request.send().await.map_err(failed)?, None),
+    };
     let (mut body, mut cut) = (Vec::new(), false);
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
         let room = BODY_CAP - body.len();

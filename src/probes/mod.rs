@@ -23,6 +23,7 @@ mod postgres;
 mod process;
 mod prometheus;
 mod publish;
+mod reach;
 mod report;
 mod run;
 mod sampler;
@@ -33,6 +34,7 @@ mod tcp;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod through;
 mod tls;
 mod trust;
 
@@ -41,5 +43,6 @@ pub use docker::docker_place;
 pub use judge::Given;
 pub use looker::{LookSpec, Looker};
 pub use postgres::{STATE_QUERY, USE_QUERY};
+pub use reach::{ReachedCluster, reach_cluster, reach_engine, words_of_cluster, words_of_engine};
 pub use sampler::{Answer, Clock, OnAnswer, Sampler, StartError, Token, WantedProbe};
 pub use seen::{Means, Problem, Seen};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, getrlimit};
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
@@ -14,6 +14,9 @@ use tokio_util::task::AbortOnDropHandle;
 use super::looker::{LookSpec, Looker};
 use crate::runbook::kinds::ProbeKind;
 use crate::words::{Look, ProbeId, Sample};
+
+/// How long commands of probes have to be gone when looking ends.
+const STOP: Duration = Duration::from_millis(500);
 
 /// What the asker of a fresh look calls it.
 pub type Token = u64;
@@ -48,10 +51,37 @@ pub type OnAnswer = Arc<dyn Fn(Answer) + Send + Sync>;
 #[error("no thread to look with: {0}")]
 pub struct StartError(#[from] std::io::Error);
 
+/// Threads that look.
+const LANES: usize = 2;
+
 /// Keeps looking until it is dropped.
 pub struct Sampler {
-    runtime: Option<Runtime>,
+    lanes: Vec<Lane>,
+}
+
+/// A thread with a runtime of its own. A probe stays on one: its looks, and the connections that they make, never wake
+/// another thread, which was a third of what a look costs.
+struct Lane {
+    handle: Handle,
     orders: mpsc::UnboundedSender<Order>,
+    /// Says that its commands are killed and its thread ends.
+    gone: std::sync::mpsc::Receiver<()>,
+}
+
+impl Lane {
+    fn start(shared: Arc<Shared>) -> std::io::Result<Self> {
+        let runtime = Builder::new_current_thread().max_blocking_threads(128).enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (orders, inbox) = mpsc::unbounded_channel();
+        let (goes, gone) = std::sync::mpsc::channel();
+        std::thread::Builder::new().name("flightdeck-looks".into()).spawn(move || {
+            runtime.block_on(serve(inbox, shared));
+            runtime.shutdown_timeout(STOP);
+            // Nobody waits for one that was only dropped.
+            let _ = goes.send(());
+        })?;
+        Ok(Self { handle, orders, gone })
+    }
 }
 
 impl fmt::Debug for Sampler {
@@ -93,60 +123,63 @@ impl Drop for Owed {
 }
 
 impl Sampler {
-    /// Starts two threads that look. `speed` is how much faster than real time the run's clock goes: intervals are
+    /// Starts the threads that look. `speed` is how much faster than real time the run's clock goes: intervals are
     /// divided by it, timeouts are not.
     pub fn start(speed: f64, clock: Clock, on_answer: OnAnswer) -> Result<Self, StartError> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .max_blocking_threads(256)
-            .thread_name("flightdeck-looks")
-            .enable_all()
-            .build()?;
         let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
         let shared = Arc::new(Shared { speed, clock, on_answer, room: Room::new() });
-        let (orders, inbox) = mpsc::unbounded_channel();
-        runtime.spawn(serve(inbox, shared));
-        Ok(Self { runtime: Some(runtime), orders })
+        let lanes = (0..LANES).map(|_| Lane::start(Arc::clone(&shared))).collect::<Result<_, _>>()?;
+        Ok(Self { lanes })
     }
 
     /// From now on exactly these are looked at. Probes that stay as they were are not disturbed; the first look of a
     /// new one comes within a second.
     pub fn reconcile(&self, wanted: Vec<WantedProbe>) {
-        self.order(Order::Reconcile(wanted));
+        let mut parts: Vec<Vec<WantedProbe>> = self.lanes.iter().map(|_| vec![]).collect();
+        for probe in wanted {
+            if let Some(part) = parts.get_mut(self.lane(&probe.id)) {
+                part.push(probe);
+            }
+        }
+        for (lane, part) in self.lanes.iter().zip(parts) {
+            // The receiver lives as long as the lane's thread, which ends with its sender.
+            let _ = lane.orders.send(Order::Reconcile(part));
+        }
     }
 
     /// One fresh look, begun after this call. For a probe that is not wanted the answer says so.
     pub fn look_now(&self, probe: ProbeId, token: Token) {
-        self.order(Order::Now(probe, token));
+        self.order(&probe.clone(), Order::Now(probe, token));
     }
 
     /// The next look comes in a second of run time at the latest: it could turn the verdict.
     pub fn hurry(&self, probe: ProbeId) {
-        self.order(Order::Hurry(probe));
+        self.order(&probe.clone(), Order::Hurry(probe));
     }
 
     /// The runtime, for other work of the host's that waits for the network (notices).
     pub fn handle(&self) -> Option<Handle> {
-        self.runtime.as_ref().map(|r| r.handle().clone())
+        self.lanes.first().map(|lane| lane.handle.clone())
     }
 
     /// Stops looking and waits until commands of probes are killed (at most half a second). Not from async code.
-    pub fn stop(mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(Duration::from_millis(500));
+    pub fn stop(self) {
+        let gone: Vec<_> = self.lanes.into_iter().map(|lane| lane.gone).collect();
+        for lane in gone {
+            let _ = lane.recv_timeout(STOP);
         }
     }
 
-    fn order(&self, order: Order) {
-        // The receiver lives as long as the runtime, which is ours.
-        let _ = self.orders.send(order);
+    /// Where a probe is looked at.
+    fn lane(&self, probe: &ProbeId) -> usize {
+        // Not by the phase, whose share of the interval would be another on each lane.
+        probe.as_str().bytes().fold(0, |sum: usize, b| sum.wrapping_mul(31).wrapping_add(usize::from(b)))
+            % self.lanes.len().max(1)
     }
-}
 
-impl Drop for Sampler {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+    fn order(&self, probe: &ProbeId, order: Order) {
+        if let Some(lane) = self.lanes.get(self.lane(probe)) {
+            let _ = lane.orders.send(order);
         }
     }
 }

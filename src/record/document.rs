@@ -219,6 +219,8 @@ pub enum FindingKind {
     Deferred,
     /// A pinned place changed.
     PlaceChanged,
+    /// The lock at the target: refused, lost, taken over from a dead run, missing.
+    Lock,
     /// An attempt that did not pass, of an item that passed later.
     FailedAttempt,
     /// An attempt whose end was not known, and how that was settled.

@@ -47,6 +47,8 @@ pub enum Verb {
     Open,
     /// Looks at the pinned places again.
     CheckAgain,
+    /// Takes over the lock at the target, with a reason.
+    TakeOver,
     /// Goes on after a pause.
     Continue,
     /// Folds or unfolds.
@@ -140,6 +142,9 @@ fn item(ctx: &Ctx<'_>, index: usize) -> Enter {
     {
         let _ = paused;
         return Enter::new(Verb::Continue, "go on (paused)");
+    }
+    if state.lease.as_ref().and_then(|lease| lease.other()).is_some_and(|other| other.dead) && starts(&plan.action) {
+        return Enter::new(Verb::TakeOver, "take the lock over…");
     }
     if !state.moved.is_empty() && starts(&plan.action) {
         return Enter::new(Verb::CheckAgain, "check again");

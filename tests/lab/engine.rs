@@ -1,5 +1,7 @@
 //! A Docker Engine of the test's own: its data, sockets and containers below one temporary folder, ended with it.
 
+#![allow(dead_code, reason = "each test uses some of it")]
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -18,15 +20,22 @@ pub fn not_run(test: &str, why: &str) {
 }
 
 /// A running engine.
+#[derive(Debug)]
 pub struct Engine {
     folder: Option<TempDir>,
     root: PathBuf,
     child: Option<Child>,
+    options: Vec<String>,
 }
 
 impl Engine {
     /// Starts one; in words why there can be none on this machine.
     pub fn start() -> Result<Self, String> {
+        Self::start_with(vec![])
+    }
+
+    /// Starts one with more options for `dockerd`.
+    pub fn start_with(options: Vec<String>) -> Result<Self, String> {
         if !rustix::process::getuid().is_root() {
             return Err("an engine of its own needs root".into());
         }
@@ -35,7 +44,7 @@ impl Engine {
         }
         let folder = tempfile::Builder::new().prefix("fdlab-").tempdir().map_err(|e| e.to_string())?;
         let root = folder.path().to_owned();
-        Self { folder: Some(folder), root, child: None }.up()
+        Self { folder: Some(folder), root, child: None, options }.up()
     }
 
     fn up(mut self) -> Result<Self, String> {
@@ -50,6 +59,9 @@ impl Engine {
             .arg("--pidfile")
             .arg(path("pid"))
             .args(["--bridge", "none", "--iptables=false", "-H", &self.host()])
+            .args(&self.options)
+            // A registry on loopback is asked; one elsewhere never.
+            .envs([("HTTPS_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", "127.0.0.1"), ("HTTP_PROXY", "")])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(file)
@@ -76,7 +88,8 @@ impl Engine {
         }
     }
 
-    fn host(&self) -> String {
+    /// The address of its socket, as `DOCKER_HOST` wants it.
+    pub fn host(&self) -> String {
         format!("unix://{}", self.root.join("docker.sock").display())
     }
 
@@ -86,7 +99,8 @@ impl Engine {
         [("PATH".to_owned(), path), ("DOCKER_HOST".to_owned(), self.host())].into()
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    /// The docker command for this engine.
+    pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new("docker");
         command.args(["-H", &self.host()]).args(words);
         command
@@ -97,6 +111,12 @@ impl Engine {
         let output = self.command(words).output().unwrap();
         assert!(output.status.success(), "docker {words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs the docker command; what it printed, if it succeeded.
+    pub fn try_docker(&self, words: &[&str]) -> Option<String> {
+        let output = self.command(words).output().unwrap();
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
     }
 
     /// Builds an image from nothing but the lab's program.
@@ -133,6 +153,11 @@ impl Engine {
         self.up().unwrap()
     }
 
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     fn end(&mut self) {
         let Some(mut child) = self.child.take() else { return };
         let pid = rustix::process::Pid::from_child(&child);
@@ -158,6 +183,8 @@ impl Drop for Engine {
             if !ids.trim().is_empty() {
                 let _ = self.command(&["rm", "--force"]).args(ids.split_whitespace()).output();
             }
+            // Their bridges are devices of the machine: they would outlive the engine.
+            let _ = self.command(&["network", "prune", "--force"]).output();
         }
         self.end();
         drop(self.folder.take());

@@ -2,8 +2,8 @@
 //! ports below one temporary folder, ended with it. The three are upstream's, built by the go command from
 //! `tests/lab/kube` into `target/lab/kube` when they are missing or changed (about ten minutes on two cores).
 //!
-//! There is no kubelet: [`Cluster::node`] makes a node that only exists on paper, so that the scheduler binds pods, and
-//! [`Cluster::play`] or a [`Kubelet`] says of pods what one would say.
+//! By itself it has no kubelet: [`Cluster::node`] makes a node that only exists on paper, so that the scheduler binds
+//! pods, and [`Cluster::play`] or a [`Kubelet`] says of pods what one would say. `node.rs` has a real one.
 
 #![allow(dead_code, reason = "each test uses what it needs")]
 
@@ -28,7 +28,7 @@ pub const LIMIT: Duration = Duration::from_secs(90);
 /// Where the commands' sources stand.
 const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/kube");
 /// The commands that are built.
-const COMMANDS: [&str; 3] = ["apiserver", "controller-manager", "scheduler"];
+const COMMANDS: [&str; 4] = ["apiserver", "controller-manager", "scheduler", "kubelet"];
 /// What the commands say of their version; without it they say that they have none.
 const FLAGS: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
                      -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36";
@@ -88,8 +88,17 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts one; in words why there can be none on this machine.
+    /// Starts one for nodes on paper; in words why there can be none on this machine.
     pub fn start() -> Result<Self, String> {
+        Self::begin(true)
+    }
+
+    /// Starts one for real nodes, whose heartbeat is watched.
+    pub fn for_nodes() -> Result<Self, String> {
+        Self::begin(false)
+    }
+
+    fn begin(paper: bool) -> Result<Self, String> {
         for (name, version) in [("etcd", "--version"), ("kubectl", "--help"), ("go", "version")] {
             let mut command = Command::new(name);
             if command.arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
@@ -107,8 +116,10 @@ impl Cluster {
             let mut words = vec!["--leader-elect=false".to_owned(), "--secure-port=0".into()];
             words.push(format!("--kubeconfig={config}"));
             if name == "controller-manager" {
-                // The node on paper has no heartbeat.
-                words.push("--controllers=*,-node-lifecycle-controller".into());
+                if paper {
+                    // The node on paper has no heartbeat.
+                    words.push("--controllers=*,-node-lifecycle-controller".into());
+                }
                 words.push(format!("--service-account-private-key-file={}", cluster.path("sa.key").display()));
                 words.push(format!("--root-ca-file={}", cluster.path("ca.crt").display()));
             }
@@ -120,6 +131,11 @@ impl Cluster {
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// One of the built commands.
+    pub fn command_path(&self, name: &str) -> PathBuf {
+        self.commands.join(name)
     }
 
     /// The folder of everything that this cluster has.
@@ -160,6 +176,13 @@ impl Cluster {
         let names = ["127.0.0.1", "localhost", "kubernetes.default.svc", "10.0.0.1"].map(str::to_owned);
         let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &ca).unwrap();
         let write = |name: &str, text: &str| fs::write(self.path(name), text).unwrap();
+        // As whom the API server asks kubelets for logs, exec and port-forward.
+        let mut client = CertificateParams::new(vec![]).unwrap();
+        client.distinguished_name.push(rcgen::DnType::CommonName, "the lab's API server");
+        client.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        let client_key = KeyPair::generate().unwrap();
+        write("client.crt", &client.signed_by(&client_key, &ca).unwrap().pem());
+        write("client.key", &client_key.serialize_pem());
         write("ca.crt", &ca.pem());
         write("api.crt", &certificate.pem());
         write("api.key", &key.serialize_pem());
@@ -226,6 +249,10 @@ impl Cluster {
             format!("--client-ca-file={}", file("ca.crt")),
             format!("--token-auth-file={}", file("tokens.csv")),
             "--authorization-mode=RBAC".into(),
+            format!("--kubelet-client-certificate={}", file("client.crt")),
+            format!("--kubelet-client-key={}", file("client.key")),
+            format!("--kubelet-certificate-authority={}", file("ca.crt")),
+            "--kubelet-preferred-address-types=Hostname".into(),
             format!("--service-account-key-file={}", file("sa.pub")),
             format!("--service-account-signing-key-file={}", file("sa.key")),
             "--service-account-issuer=https://kubernetes.default.svc".into(),
@@ -410,7 +437,8 @@ fn kill(mut child: Child) {
     let _ = child.wait();
 }
 
-fn free_port() -> u16 {
+/// A port of loopback that nobody holds.
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

@@ -191,7 +191,12 @@ pub fn outline(book: &Book, planned: &Planned, plan: &Arc<Plan>) -> Outline {
         about: plan.about.clone(),
         system: plan.system.clone(),
         change: plan.change.clone(),
-        places: plan.places.iter().map(|p| (p.kind.key().to_owned(), p.is.clone())).collect(),
+        places: plan
+            .places
+            .iter()
+            .map(|p| (p.kind.key().to_owned(), p.is.clone()))
+            .chain(plan.lease_place().map(|lock| ("lock".to_owned(), lock)))
+            .collect(),
         parameters: parameters(book, planned, plan),
         limitations: plan.limitations.clone(),
         cautions: plan.cautions.clone(),

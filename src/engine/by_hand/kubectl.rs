@@ -2,7 +2,7 @@
 
 use super::command::{partly, word};
 use crate::expr::{Scope, Template};
-use crate::runbook::kinds::{Kubernetes, KubernetesOf};
+use crate::runbook::kinds::{Kubernetes, KubernetesOf, Via};
 
 /// Names of the variables, never their values: those must not come on a screen.
 const NAMES: &str = "'{range .items[*].spec.template.spec.containers[*].env[*]}{.name}{\"\\n\"}{end}'";
@@ -63,6 +63,21 @@ fn can_i(what: &str) -> String {
     words.iter().map(|each| word(each)).collect::<Vec<_>>().join(" ")
 }
 
+/// A command through a way into a pod: its port stands on this machine for as long as the command runs.
+pub(super) fn through(via: &Option<Via>, at: &Template, default: u16, line: String, scope: &dyn Scope) -> String {
+    let Some(via) = via else { return line };
+    let fill = |template: &Option<Template>| template.as_ref().map(|t| partly(t, scope)).filter(|t| !t.is_empty());
+    let Some(pod) = fill(&via.pod) else { return line };
+    let at = partly(at, scope);
+    // `host:port` after what may hold a password, before a path.
+    let host = at.rsplit_once('@').map_or(at.as_str(), |(_, rest)| rest);
+    let host = host.split_once("://").map_or(host, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let port = host.rsplit_once(':').map_or_else(|| default.to_string(), |(_, port)| port.to_owned());
+    let option = |name: &str, value: Option<String>| value.map(|v| format!(" {name} {}", word(&v))).unwrap_or_default();
+    let place = format!("{}{}", option("--context", fill(&via.context)), option("-n", fill(&via.namespace)));
+    format!("kubectl port-forward {}{place} {} & sleep 2; {line}; kill $!", word(&pod), word(&port))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +118,22 @@ mod tests {
         let secrets = Kubernetes { secrets: texts(&["db/password"]), ..place(KubernetesOf::Secrets) };
         assert_eq!(said(&secrets), "kubectl describe secret db --context prod-eu -n shop");
         assert_eq!(said(&place(KubernetesOf::Stats)), "kubectl top pods --context prod-eu -n shop");
+    }
+    #[test]
+    fn a_way_into_a_pod_is_a_port_of_this_machine_for_a_person() {
+        let via = |pod: &str| {
+            Some(Via { pod: Some(Template::plain(pod)), namespace: Some(Template::plain("shop")), ..Via::default() })
+        };
+        let said =
+            |via: &Option<Via>, at: &str, default| through(via, &Template::plain(at), default, "look".into(), &Nothing);
+        let kms = via("deployment/kms");
+        assert_eq!(
+            said(&kms, "https://127.0.0.1:9090/livez", 443),
+            "kubectl port-forward deployment/kms -n shop 9090 & sleep 2; look; kill $!"
+        );
+        assert_eq!(said(&kms, "postgres://a:b@db/keys", 5432).split(' ').nth(5), Some("5432"));
+        assert_eq!(said(&kms, "db:5433", 5432).split(' ').nth(5), Some("5433"));
+        assert_eq!(said(&via(""), "https://h/", 443), "look");
+        assert_eq!(said(&None, "https://h/", 443), "look");
     }
 }

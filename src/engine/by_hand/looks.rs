@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::command::{partly, script, word};
-use super::kubectl::kubectl;
+use super::kubectl::{kubectl, through};
 use super::{services, telemetry};
 use crate::engine::plan::Probe;
 use crate::engine::resolve::script_values;
@@ -25,10 +25,13 @@ pub(super) fn how(state: &State, probe: &Probe, scope: &dyn Scope) -> How {
     let fill = |template: &Template| partly(template, scope);
     let maybe = |template: &Option<Template>| template.as_ref().map(fill);
     match &probe.kind {
-        ProbeKind::Http(http) => How::Command(curl(http, scope)),
+        ProbeKind::Http(http) => How::Command(through(&http.via, &http.url, 443, curl(http, scope), scope)),
         ProbeKind::Openapi(openapi) => match &openapi.file {
             Some(file) => How::Words(format!("the file {}", fill(file))),
-            None => How::Command(curl(&openapi.http, scope)),
+            None => {
+                let http = &openapi.http;
+                How::Command(through(&http.via, &http.url, 443, curl(http, scope), scope))
+            }
         },
         ProbeKind::Prometheus(prometheus) => {
             let url = fill(&prometheus.url);
@@ -37,11 +40,25 @@ pub(super) fn how(state: &State, probe: &Probe, scope: &dyn Scope) -> How {
             for (option, value) in options.into_iter().filter_map(|(o, v)| Some((o, v?))) {
                 let _ = write!(line, " {option} {}", word(&value));
             }
-            let _ = write!(line, " {}", word(&format!("{}/api/v1/query", url.trim_end_matches('/'))));
+            let path = if prometheus.range.is_some() { "query_range" } else { "query" };
+            let _ = write!(line, " {}", word(&format!("{}/api/v1/{path}", url.trim_end_matches('/'))));
             let _ = write!(line, " --data-urlencode {}", word(&format!("query={}", fill(&prometheus.query))));
+            if let Some(range) = prometheus.range {
+                let step = prometheus.step.unwrap_or(range / 60.0).max(1.0);
+                let _ = write!(
+                    line,
+                    " --data start=$(date -d '-{range} seconds' +%s) --data end=$(date +%s) --data step={step}"
+                );
+            }
             How::Command(line)
         }
-        ProbeKind::Postgres(postgres) => How::Command(psql(postgres, scope)),
+        ProbeKind::Postgres(postgres) => {
+            let line = psql(postgres, scope);
+            How::Command(match postgres.url.as_ref().or(postgres.address.as_ref()) {
+                Some(at) => through(&postgres.via, at, 5432, line, scope),
+                None => line,
+            })
+        }
         ProbeKind::Tls(tls) => tls_look(tls, scope),
         ProbeKind::Tcp(tcp) => How::Words(format!("whether {} can be reached", fill(&tcp.address))),
         ProbeKind::Port(port) => {

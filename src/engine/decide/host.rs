@@ -32,7 +32,7 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
 pub(super) fn as_pinned(state: &State) -> Result<(), Refusal> {
     match state.moved.iter().next() {
         Some((kind, (pinned, found))) => {
-            Err(Refusal::new(format!("{kind} is {found}, not {pinned}: nothing starts; switch back, then check again")))
+            Err(Refusal::new(state.in_the_way(kind, pinned, found, "take it over, with a reason")))
         }
         None => Ok(()),
     }

@@ -7,6 +7,7 @@ mod follow;
 mod hands;
 mod host;
 mod items;
+mod lease;
 mod people;
 mod phase;
 mod rollback;
@@ -33,7 +34,11 @@ pub fn decide(state: &State, intent: &Intent) -> Decision {
     if let Some(ended) = &state.ended
         && !matches!(
             intent.want,
-            Want::Note { .. } | Want::HostLeave { .. } | Want::Sealed { .. } | Want::Storage { .. }
+            Want::Note { .. }
+                | Want::HostLeave { .. }
+                | Want::Sealed { .. }
+                | Want::Storage { .. }
+                | Want::Lease { .. }
         )
         && !is_late_result(&intent.want)
     {
@@ -154,6 +159,8 @@ fn one(state: &State, intent: &Intent) -> Decision {
         }
         // The host has looked just before, and told what it found.
         Want::CheckPlaces => host::as_pinned(state).map(|()| vec![]),
+        Want::Lease { place, news } => Ok(lease::learned(state, place, news)),
+        Want::TakeOver { reason } => lease::take_over(state, reason),
         Want::HostStart { .. }
         | Want::HostLeave { .. }
         | Want::Pinned { .. }

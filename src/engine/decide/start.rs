@@ -16,6 +16,9 @@ pub(super) fn decide(state: &State, intent: &Intent) -> Decision {
         in_order(state, index)?;
     }
     let started = resolve(state, index).map_err(Refusal::new)?;
+    if started.changes {
+        super::lease::known(state)?;
+    }
     if started.digest != *shown {
         return Err(Refusal::new("what would run has changed since it was drawn: read it again"));
     }

@@ -322,7 +322,9 @@ probes:
   other: { kubernetes: { of: pods, deployments: [web, extra], namespace: far, context: staging } }
   none: { kubernetes: { of: pods, deployments: extra } }
   each: { for_each: services, kubernetes: { of: rollout, deployments: '${{ item.deployment }}' } }
-steps: [{ title: a, check: pods }, { title: b, check: other }, { title: c, check: none }, { title: d, check: each }]
+  inside: { http: { url: 'https://127.0.0.1:9090/', via: deployment/kms } }
+  far: { postgres: { url: 'postgres://u@127.0.0.1/d', via: { pod: db-0, namespace: far } } }
+steps: [{ title: a, check: pods }, { title: b, check: other }, { title: c, check: none }, { title: d, check: each }, { title: e, check: { all_of: [inside, far] } }]
 ";
     let look = |plan: &Plan, id: &str| -> Kubernetes {
         match &plan.probes.iter().find(|probe| probe.id.as_str() == id).unwrap().kind {
@@ -342,6 +344,13 @@ steps: [{ title: a, check: pods }, { title: b, check: other }, { title: c, check
     // A group of which nothing is on is not all deployments.
     assert_eq!(texts(&look(&plan, "none").deployments), [""]);
     assert_eq!(texts(&look(&plan, "each.kms").deployments), ["${{ item.deployment }}"]);
+    // So has a way into a pod.
+    let way = |id: &str| {
+        let mut kind = plan.probes.iter().find(|probe| probe.id.as_str() == id).unwrap().kind.clone();
+        let via = kind.via().unwrap();
+        [&via.pod, &via.context, &via.namespace].map(|text| text.as_ref().unwrap().source().to_owned()).join(" ")
+    };
+    assert_eq!((way("inside").as_str(), way("far").as_str()), ("deployment/kms prod-eu shop", "db-0 prod-eu far"));
     let more = plan_of(text, &[("parts", "kms,identity")]);
     assert_eq!(texts(&look(&more, "pods").deployments), ["d-kms", "d-authz"]);
     assert_eq!(texts(&look(&more, "none").deployments), ["rs"], "its key, where it has no field of that name");

@@ -7,6 +7,7 @@ mod compiled;
 mod control;
 mod flight;
 mod laws;
+mod lease;
 mod phases;
 mod rollback;
 mod sensed;

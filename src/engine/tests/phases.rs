@@ -33,6 +33,45 @@ fn a_phase_does_not_open_while_a_pin_is_missing() {
 }
 
 #[test]
+fn no_way_past_a_step_that_pins_opens_what_needs_its_pin() {
+    const WHY: &str = "the next phase needs pin `revision`, which \"Pin\" takes";
+    type Way = fn(&mut Flight);
+    let ways: [(&str, Way); 4] = [
+        ("skipped", |f| {
+            f.skip("pin");
+        }),
+        ("deferred to a later phase", |f| {
+            f.defer("pin", Return::Phase(1));
+        }),
+        ("failed and overridden", |f| {
+            f.start("pin").exits(1);
+            f.wants(Want::Override { item: "pin".into(), reason: "no".into(), second: None });
+        }),
+        ("passed without a figure, and overridden", |f| {
+            f.start("pin").says(0, "none");
+            f.wants(Want::Override { item: "pin".into(), reason: "no".into(), second: None });
+        }),
+    ];
+    let text = PINS.replace("title: Pin,", "title: Pin, due: deploy,");
+    for (way, go) in ways {
+        let mut f = flight(&text);
+        f.begin();
+        go(&mut f);
+        if !f.status("look").is_settled() {
+            f.tick("look");
+        }
+        assert!(f.state.pins.is_empty(), "{way}");
+        f.refuses(Want::ClosePhase { phase: 0 }, WHY);
+        assert_eq!(f.state.phase, Some(0), "{way}");
+    }
+    // Who says that it does not apply here says that there is nothing to go back to: a first deployment.
+    let mut f = flight(PINS);
+    f.begin().wants(Want::NotApplicable { item: "pin".into(), reason: "nothing runs there yet".into() });
+    f.tick("look").close();
+    assert_eq!(f.state.phase, Some(1));
+}
+
+#[test]
 fn closing_names_what_is_left_and_how_the_rest_left() {
     let text = "
 parameters: { platform: { one_of: [compose, kubernetes], default: compose } }

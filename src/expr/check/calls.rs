@@ -52,6 +52,11 @@ impl Checker<'_> {
                 self.window(window);
                 self.probe(probe)
             }
+            (Function::Growth, [probe, window]) => {
+                self.window(window);
+                self.probe(probe);
+                Type::Ratio
+            }
             (Function::Quantile, [quantile, probe, window]) => {
                 let fits =
                     matches!(quantile.literal(), Some(Value::Number(q) | Value::Ratio(q)) if (0.0..=1.0).contains(q));

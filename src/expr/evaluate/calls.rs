@@ -30,6 +30,7 @@ impl Eval<'_> {
             (Function::Avg, [probe, window]) => self.over_time(Fold::Avg, probe, window),
             (Function::Increase, [probe, window]) => self.over_time(Fold::Increase, probe, window),
             (Function::Delta, [probe, window]) => self.over_time(Fold::Delta, probe, window),
+            (Function::Growth, [probe, window]) => self.growth(probe, window),
             (Function::Quantile, [quantile, probe, window]) => match quantile.literal() {
                 Some(Value::Number(q) | Value::Ratio(q)) => self.over_time(Fold::Quantile(*q), probe, window),
                 _ => None,
@@ -52,6 +53,12 @@ impl Eval<'_> {
         let (id, now) = self.probe(probe)?;
         let figure = self.scope.fold(&id, fold, window_of(window)?)?;
         Some(now.unit.of_base(figure))
+    }
+
+    fn growth(&self, probe: &Node, window: &Node) -> Option<Value> {
+        let (id, _) = self.probe(probe)?;
+        let part = self.scope.fold(&id, Fold::Growth, window_of(window)?)?;
+        Some(Unit::Ratio.of_base(part))
     }
 
     /// `min` and `max`: of a probe over time when the second is a window, else of all values, which must all be known.

@@ -36,6 +36,7 @@ pub(super) fn function(word: &str) -> Option<&'static str> {
         "min_over_time" => "min(probe, 5m)",
         "max_over_time" => "max(probe, 5m)",
         "rate" | "irate" | "idelta" => "increase(probe, 5m)",
+        "slope" | "deriv" | "trend" | "predict_linear" => "growth(probe, 30m)",
         "percentile" | "histogram_quantile" | "quantile_over_time" | "p95" => "quantile(0.95, probe, 5m)",
         "semver" | "version_compare" => "version(text)",
         "contains" => "'part' in text",

@@ -30,7 +30,7 @@ impl EngineCache {
 }
 
 /// An engine that answers.
-pub(super) struct Engine<'a> {
+pub(in crate::probes) struct Engine<'a> {
     /// What it is asked through.
     pub client: Client,
     place: Place,

@@ -11,12 +11,17 @@ mod project;
 mod stats;
 mod volumes;
 
-pub(super) use engine::EngineCache;
+pub(super) use engine::{Engine, EngineCache};
 pub(super) use logs::Log;
 
 use super::ctx::{Ctx, list, maybe, said, texts};
 use super::seen::{Means, Problem, Seen};
 use crate::runbook::kinds::{Docker, DockerOf};
+
+/// An error of the API in words.
+pub(super) fn engine_trouble(error: &bollard::errors::Error) -> Problem {
+    failure::failure(error, "the engine")
+}
 
 /// Looks once.
 pub(super) async fn look(spec: &Docker, ctx: &Ctx) -> Seen {

@@ -55,7 +55,7 @@ impl ClusterCache {
 }
 
 /// A cluster, at a namespace.
-pub(super) struct Cluster<'a> {
+pub(in crate::probes) struct Cluster<'a> {
     /// What it is asked through.
     pub client: Client,
     /// The namespace that is looked at.

@@ -17,15 +17,22 @@ mod rollout;
 mod secrets;
 mod service;
 mod stats;
+mod way;
 mod workload;
 
-pub(super) use cluster::ClusterCache;
+pub(super) use cluster::{Cluster, ClusterCache};
 pub(super) use logs::PodLog;
+pub(super) use way::{Way, way};
 
 use super::ctx::{Ctx, texts};
 use super::seen::{Means, Problem, Seen};
 use crate::expr::Template;
 use crate::runbook::kinds::{Kubernetes, KubernetesOf};
+
+/// An error of the API in words.
+pub(super) fn cluster_trouble(error: &kube::Error) -> Problem {
+    failure::failure(error, "the API server")
+}
 
 /// Looks once.
 pub(super) async fn look(spec: &Kubernetes, ctx: &Ctx) -> Seen {

@@ -7,6 +7,7 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::super::causes;
 use super::super::ctx::Ctx;
+use super::super::kubernetes;
 use super::super::seen::{Problem, Seen};
 use super::target::Target;
 use crate::words::{Value, short_duration};
@@ -16,6 +17,17 @@ pub(super) async fn look(target: &Target, ctx: &Ctx) -> Result<Seen, Problem> {
     let start = Instant::now();
     let place = target.place();
     let failed = |e: std::io::Error| causes::io_failure(&e, &place);
+    let way = match &target.via {
+        Some(via) => kubernetes::way(via, target.port, ctx).await?,
+        None => None,
+    };
+    if let Some((stream, way)) = way {
+        let start = Instant::now();
+        return match ask(stream, target).await {
+            Ok(answer) => told(answer, start.elapsed().as_secs_f64(), ctx),
+            Err(error) => Err(way.failure(&error, &place, None).await),
+        };
+    }
     let answer = if target.host.starts_with('/') {
         let path = format!("{}/.s.PGSQL.{}", target.host, target.port);
         ask(UnixStream::connect(path).await.map_err(failed)?, target).await
@@ -23,7 +35,12 @@ pub(super) async fn look(target: &Target, ctx: &Ctx) -> Result<Seen, Problem> {
         ask(TcpStream::connect((target.host.as_str(), target.port)).await.map_err(failed)?, target).await
     };
     let latency = start.elapsed().as_secs_f64();
-    match answer.map_err(failed)? {
+    told(answer.map_err(failed)?, latency, ctx)
+}
+
+/// What the first answer says.
+fn told(answer: (u8, Vec<u8>), latency: f64, ctx: &Ctx) -> Result<Seen, Problem> {
+    match answer {
         // A request for a password, or a refusal of the login: the server is there.
         (b'R', _) => {}
         // 57P03 cannot_connect_now: starting up or shutting down.

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::io::DuplexStream;
 use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::super::causes;
 use super::super::ctx::{Ctx, short};
+use super::super::kubernetes::{self, Way};
 use super::super::seen::{Problem, Seen};
 use super::super::trust::{Trust, Watcher};
 use super::target::{Ssl, Target};
@@ -47,7 +50,7 @@ const READ_ONLY: &str = "set session characteristics as transaction read only";
 /// Logs in, asks for the state and makes the query.
 pub(super) async fn look(target: &Target, query: Option<&str>, ctx: &Ctx) -> Result<Seen, Problem> {
     let start = Instant::now();
-    let (client, _running) = connect(target).await?;
+    let (client, _running, _way) = connect(target, ctx).await?;
     let latency = start.elapsed().as_secs_f64();
     let mut seen = Seen::default().field("connected", Value::Bool(true)).field("latency", Value::Duration(latency));
     seen.value = ctx.if_time(latency);
@@ -79,7 +82,10 @@ pub(super) async fn look(target: &Target, query: Option<&str>, ctx: &Ctx) -> Res
     Ok(seen)
 }
 
-async fn connect(target: &Target) -> Result<(Client, AbortOnDropHandle<()>), Problem> {
+/// A session, what runs it, and the way that it takes.
+type Connected = (Client, AbortOnDropHandle<()>, Option<Way>);
+
+async fn connect(target: &Target, ctx: &Ctx) -> Result<Connected, Problem> {
     let mut config = Config::new();
     config.user(&target.user).dbname(&target.database).port(target.port).application_name("flightdeck");
     if target.host.starts_with('/') {
@@ -90,17 +96,53 @@ async fn connect(target: &Target) -> Result<(Client, AbortOnDropHandle<()>), Pro
     if let Some(password) = &target.password {
         config.password(password);
     }
+    let way = match &target.via {
+        Some(via) => kubernetes::way(via, target.port, ctx).await?,
+        None => None,
+    };
     if target.ssl == Ssl::Disable || target.host.starts_with('/') {
         config.ssl_mode(SslMode::Disable);
+        if let Some((stream, way)) = way {
+            let connected = config.connect_raw(stream, NoTls).await;
+            return through(connected.map(|(client, connection)| (client, run(connection))), target, None, way).await;
+        }
         let (client, connection) = config.connect(NoTls).await.map_err(|e| failure(&e, target, None))?;
-        return Ok((client, run(connection)));
+        return Ok((client, run(connection), None));
     }
     config.ssl_mode(if target.ssl == Ssl::Prefer { SslMode::Prefer } else { SslMode::Require });
     let (tls, watcher) = tls(target)?;
-    let connected = config.connect(MakeRustlsConnect::new(tls)).await;
-    let leaf = watcher.chain().first().map(|c| super::super::trust::sha256_hex(c));
-    let (client, connection) = connected.map_err(|e| failure(&e, target, leaf.as_deref()))?;
-    Ok((client, run(connection)))
+    let mut make = MakeRustlsConnect::new(tls);
+    let leaf = || watcher.chain().first().map(|c| super::super::trust::sha256_hex(c));
+    if let Some((stream, way)) = way {
+        let tls = MakeTlsConnect::<DuplexStream>::make_tls_connect(&mut make, &target.host);
+        let tls = tls.map_err(|_| Problem::nothing(format!("`{}` is no host's name", target.host)))?;
+        let connected = config.connect_raw(stream, tls).await;
+        return through(connected.map(|(client, connection)| (client, run(connection))), target, leaf(), way).await;
+    }
+    let connected = config.connect(make).await;
+    let (client, connection) = connected.map_err(|e| failure(&e, target, leaf().as_deref()))?;
+    Ok((client, run(connection), None))
+}
+
+/// What came of a login through a way: where nobody answered, its end says why.
+async fn through(
+    connected: Result<(Client, AbortOnDropHandle<()>), tokio_postgres::Error>,
+    target: &Target,
+    leaf: Option<String>,
+    way: Way,
+) -> Result<Connected, Problem> {
+    match connected {
+        Ok((client, running)) => Ok((client, running, Some(way))),
+        Err(error) if error.is_closed() || source_is_io(&error) => {
+            Err(way.failure(&error, &target.place(), leaf.as_deref()).await)
+        }
+        Err(error) => Err(failure(&error, target, leaf.as_deref())),
+    }
+}
+
+/// Whether the stream itself failed; what TLS refused is an I/O error too, with its own words inside.
+fn source_is_io(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
 }
 
 /// What does not hold is refused in the handshake, before a password is sent; what is checked follows libpq.

@@ -6,7 +6,7 @@ use super::super::config::{database_url, percent_decoded};
 use super::super::ctx::{Ctx, maybe};
 use super::super::seen::Problem;
 use super::super::tcp::host_port;
-use crate::runbook::kinds::Postgres;
+use crate::runbook::kinds::{Postgres, Via};
 
 /// Whether TLS is used and the server's certificate checked, as libpq's `sslmode` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub(super) struct Target {
     pub database: String,
     pub ssl: Ssl,
     pub root_certificate: Option<PathBuf>,
+    /// The way to it, where this machine does not reach it by itself.
+    pub via: Option<Via>,
 }
 
 impl Target {
@@ -45,14 +47,16 @@ impl Target {
 /// The target of a probe, and whether to log in (else only to ask if a server answers).
 pub(super) fn of(spec: &Postgres, ctx: &Ctx) -> Result<(Target, bool), Problem> {
     match (maybe(spec.url.as_ref())?, maybe(spec.address.as_ref())?) {
-        (Some(url), None) => Ok((from_url(url, ctx)?, true)),
+        (Some(url), None) => Ok((Target { via: spec.via.clone(), ..from_url(url, ctx)? }, true)),
         (None, Some(address)) => {
             let (host, port) = host_port(address, Some(5432))?;
             let password = maybe(spec.password.as_ref())?.map(str::to_owned);
             let log_in = password.is_some() || maybe(spec.query.as_ref())?.is_some();
             let user = maybe(spec.user.as_ref())?.map_or_else(|| own_name(ctx), str::to_owned);
             let database = user.clone();
-            Ok((Target { host, port, user, password, database, ssl: Ssl::Prefer, root_certificate: None }, log_in))
+            let via = spec.via.clone();
+            let (ssl, root_certificate) = (Ssl::Prefer, None);
+            Ok((Target { host, port, user, password, database, ssl, root_certificate, via }, log_in))
         }
         _ => Err(Problem::nothing("postgres wants `url` or `address`")),
     }
@@ -95,5 +99,6 @@ fn from_url(text: &str, ctx: &Ctx) -> Result<Target, Problem> {
         user,
         ssl,
         root_certificate: asked("sslrootcert").map(|p| ctx.path(&p)),
+        via: None,
     })
 }

@@ -233,6 +233,36 @@ async fn prometheus_gives_one_number_or_no_data() {
 }
 
 #[tokio::test]
+async fn a_range_of_prometheus_gives_what_stands_in_it() {
+    let now = chrono::Utc::now().timestamp();
+    let series = |values: &str| {
+        let body = format!(
+            r#"{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[{values}]}}]}}}}"#
+        );
+        answer("200 OK", "", &body)
+    };
+    let ask = |server: &servers::Server| {
+        ProbeKind::Prometheus(Prometheus {
+            url: text(server.url("")),
+            query: text("up"),
+            range: Some(3600.0),
+            ..Prometheus::default()
+        })
+    };
+    let points = format!(r#"[{},"100"],[{},"NaN"],[{},"300"],[{now},"200"]"#, now - 180, now - 120, now - 60);
+    let server = serve(series(&points)).await;
+    let expect =
+        ["min == 100ms", "max == 300ms", "avg == 200ms", "first == 100ms", "value == 200ms", "points == 3", "age < 1m"];
+    let sample = look(unit(Unit::Ms, spec(ask(&server), &expect))).await;
+    assert_good(&sample);
+    assert_eq!((sample.value, sample.text.as_str()), (Some(0.2), "200 ms, 100 ms to 300 ms in 3 points"));
+    let server = serve(servers::Does::Echoes).await;
+    assert_nothing(&look(spec(ask(&server), &["points > 0"])).await, "GET /api/v1/query_range?query=up&start=");
+    let server = serve(series("")).await;
+    assert_nothing(&look(spec(ask(&server), &["points > 0"])).await, "the range holds no figure");
+}
+
+#[tokio::test]
 async fn an_openapi_document_says_what_it_is() {
     let document = |body: &str| answer("200 OK", "", body);
     let kind = |server: &servers::Server| {

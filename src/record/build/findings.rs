@@ -146,6 +146,16 @@ fn one(
             when: Some(recorded.stamp),
             by: None,
         },
+        Event::LeaseRefused { place, by } => {
+            lock(recorded, format!("the {place} was held by {}: nothing started meanwhile", by.words()))
+        }
+        Event::LeaseLost { place, by } => {
+            lock(recorded, format!("the {place} was taken over by {}: nothing started meanwhile", by.words()))
+        }
+        Event::LeaseMissing { place, why } => lock(recorded, format!("flown without the {place}: {why}")),
+        Event::LeaseTakeOver { from, reason } => {
+            lock(recorded, format!("taken over from {} (run {}): {reason}", from.words(), from.run))
+        }
         Event::TargetRestored { kind } => Finding {
             kind: FindingKind::PlaceChanged,
             item: None,
@@ -183,6 +193,10 @@ fn one(
         }
         _ => return None,
     })
+}
+
+fn lock(recorded: &Recorded, text: String) -> Finding {
+    Finding { kind: FindingKind::Lock, ..trouble(recorded, text) }
 }
 
 fn trouble(recorded: &Recorded, text: String) -> Finding {

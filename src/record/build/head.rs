@@ -86,6 +86,14 @@ pub(super) fn places(run: &Run) -> Vec<PlaceRecord> {
             places.push(PlaceRecord { kind: kind.clone(), is: None, pinned: Some(pinned.clone()) });
         }
     }
+    // Of several takings the last: it is the same lock.
+    let taken = |event: &Event| match event {
+        Event::LeaseTaken { place } => Some(place.clone()),
+        _ => None,
+    };
+    if let Some(lock) = run.events.iter().rev().find_map(|recorded| taken(&recorded.event)) {
+        places.push(PlaceRecord { kind: "lock".into(), is: Some(lock), pinned: None });
+    }
     places
 }
 

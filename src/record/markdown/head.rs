@@ -152,6 +152,7 @@ fn heading(kind: FindingKind) -> &'static str {
         FindingKind::NotApplicable => "Said not to apply",
         FindingKind::Deferred => "Deferred",
         FindingKind::PlaceChanged => "Places that changed",
+        FindingKind::Lock => "The lock at the target",
         FindingKind::FailedAttempt => "Attempts that did not pass",
         FindingKind::SettledUnknown => "Unknown attempts that were settled",
         FindingKind::Reopened => "Opened again",

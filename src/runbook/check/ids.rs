@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::walk::{Place, Visit};
+use crate::expr::nearest;
 use crate::runbook::kinds::is_name;
-use crate::runbook::model::Runbook;
+use crate::runbook::model::{Runbook, UseOf};
 use crate::runbook::read::Unread;
 use crate::runbook::{At, Fault};
 
@@ -41,6 +42,16 @@ pub fn check(runbook: &Runbook, unread: &Unread, visits: &[Visit<'_>], faults: &
             None => {
                 seen.insert((space, step.id.as_str()), step.at);
             }
+        }
+    }
+    for each in runbook.uses.iter().filter(|each| each.key == "steps") {
+        let UseOf::Name(id) = &each.of else { continue };
+        let base = id.split('[').next().unwrap_or_default();
+        if !visits.iter().any(|visit| visit.step.id == base) {
+            let near = nearest(base, visits.iter().map(|visit| visit.step.id.as_str()));
+            let hint =
+                near.map_or_else(|| "ids of steps stand here".to_owned(), |near| format!("did you mean `{near}`?"));
+            faults.push(Fault::error(each.at, format!("no step has the id `{base}`")).width(id.len()).hint(hint));
         }
     }
     let mut phases: HashMap<&str, At> = HashMap::new();

@@ -34,6 +34,7 @@ pub const RESERVED: &[&str] = &[
     "max",
     "increase",
     "delta",
+    "growth",
     "quantile",
     "success_rate",
     "uptime",

@@ -17,7 +17,7 @@ pub use choices::{Choices, Found, MOST};
 pub use destroys::destroys;
 pub use everything::{everything, scripts};
 pub use known::{Known, step_fields};
-pub use walk::{Visit, visits};
+pub use walk::{Place, Visit, visits};
 
 use super::model::Runbook;
 use super::read::Unread;

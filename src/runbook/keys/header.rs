@@ -298,7 +298,11 @@ static TELEMETRY: Part = part(
     &[&[
         key("otlp", Kind::Part(&OTLP), "A receiver of traces (OTLP over HTTP): the run as a trace, a span an item.")
             .or("the variable OTEL_EXPORTER_OTLP_ENDPOINT"),
-        key("grafana", Kind::Part(&GRAFANA_NOTES), "A Grafana that gets an annotation at the run's start and its end."),
+        key(
+            "grafana",
+            Kind::Part(&GRAFANA_NOTES),
+            "A Grafana that gets an annotation at the run's start, a rollback, the end, and the pass of `steps`.",
+        ),
     ]],
 );
 
@@ -321,6 +325,7 @@ static GRAFANA_NOTES: Part = part(
         key("basic_auth", Kind::Text, "`user:password`; a secret."),
         key("dashboard", Kind::Text, "The uid of the one dashboard that shows them.")
             .or("all that ask for the tag `flightdeck`"),
+        key("steps", Kind::Plains, "Ids of steps whose pass is marked too, such as the switch of traffic."),
     ]],
 )
 .lone("url")

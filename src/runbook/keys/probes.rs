@@ -50,7 +50,7 @@ static KIND_KEYS: [Key; 23] = [
     key("file", Kind::Part(&FILE), "Files by name or glob."),
     key("config", Kind::Part(&CONFIG), "A value inside a configuration text."),
     key("postgres", Kind::Part(&POSTGRES), "A PostgreSQL session and a query."),
-    key("prometheus", Kind::Part(&PROMETHEUS), "A PromQL instant query."),
+    key("prometheus", Kind::Part(&PROMETHEUS), "A PromQL query."),
     key("report", Kind::Part(&REPORT), "A report that a tool wrote."),
     key("openapi", Kind::Part(&OPENAPI), "An OpenAPI document."),
     key("git", Kind::Part(&GIT), "A git folder."),
@@ -114,7 +114,7 @@ pub static PROBE: Part = part(
 pub static OWN_PROBE: Part =
     part("check", "A look that is named nowhere else.", &[&KIND_KEYS, &COMMON]).exactly_one(&KINDS);
 
-static REQUEST: [Key; 10] = [
+static REQUEST: [Key; 11] = [
     key("method", Kind::Text, "The request's method.").or("GET"),
     key("headers", Kind::Map(&Kind::Value), "The request's headers."),
     key("body", Kind::Text, "The request's body."),
@@ -125,7 +125,22 @@ static REQUEST: [Key; 10] = [
     key("basic_auth", Kind::Text, "`user:password`."),
     key("bearer", Kind::Text, "A bearer token."),
     key("origin", Kind::Text, "The `Origin` header, for CORS."),
+    VIA_KEY,
 ];
+
+const VIA_KEY: Key = key("via", Kind::Part(&VIA), "The way to a listener that this machine does not reach by itself.");
+
+static VIA: Part = part(
+    "via",
+    "A way to a listener that this machine does not reach by itself, such as one that binds only its pod's own loopback. \
+     The address is the one that holds there.",
+    &[&[
+        key("pod", Kind::Text, "A pod, or `deployment/NAME`: one of its ready pods. Empty: asked from here.").needed(),
+        key("context", Kind::Text, "The kubeconfig's context.").or("`where.kube_context`, else its current one"),
+        key("namespace", Kind::Text, "The namespace.").or("`where.namespace`, else the context's own"),
+    ]],
+)
+.lone("pod");
 
 static HTTP: Part =
     part("http", "One HTTP(S) request.", &[&[key("url", Kind::Text, "The address.").needed()], &REQUEST]).lone("url");
@@ -199,6 +214,7 @@ static POSTGRES: Part = part(
         key("user", Kind::Text, "The user.").beside(&["address"]),
         key("password", Kind::Text, "The password.").beside(&["address"]),
         key("query", Kind::Text, "A query; its first column of its first row is `value`."),
+        VIA_KEY,
     ]],
 )
 .exactly_one(&["url", "address"])
@@ -206,13 +222,16 @@ static POSTGRES: Part = part(
 
 static PROMETHEUS: Part = part(
     "prometheus",
-    "A PromQL instant query.",
+    "A PromQL query: of now, or of a range of time.",
     &[&[
         key("url", Kind::Text, "The API's base address.").needed(),
         key("query", Kind::Text, "PromQL.").needed(),
         key("ca", Kind::Text, "A PEM file: the only CA to trust.").or("the system's"),
         key("basic_auth", Kind::Text, "`user:password`."),
         key("bearer", Kind::Text, "A bearer token."),
+        key("range", Kind::Duration, "So long up to now: `min`, `max`, `avg`, `first`, `points` of it.")
+            .or("now alone"),
+        key("step", Kind::Duration, "Between two points of the range.").or("a sixtieth of the range"),
     ]],
 );
 

@@ -118,7 +118,14 @@ impl ProbeKind {
                 ],
                 &["connected"],
             ),
-            Self::Prometheus(_) => (vec![("value", figure), ("age", Duration)], &[]),
+            Self::Prometheus(prometheus) => {
+                let mut types = vec![("value", figure.clone()), ("age", Duration)];
+                if prometheus.range.is_some() {
+                    types.extend(["min", "max", "avg", "first"].map(|name| (name, figure.clone())));
+                    types.push(("points", Number));
+                }
+                (types, &[])
+            }
             Self::Report(report) => match report.format {
                 ReportFormat::GoTest => (
                     vec![

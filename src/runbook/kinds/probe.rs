@@ -88,6 +88,30 @@ pub struct Http {
     pub bearer: Option<Template>,
     /// `Origin` header, for CORS.
     pub origin: Option<Template>,
+    /// The way to a listener that this machine does not reach by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
+    /// Keep the connection between looks. No runbook can say so: a new connection is part of what a look tests.
+    #[serde(skip)]
+    pub keep_alive: bool,
+}
+
+/// A way to a listener that this machine does not reach by itself: what is asked is the address as it is there.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Via {
+    /// A pod by name, or `deployment/NAME`: one of its ready pods. Empty: the address is asked from here.
+    pub pod: Option<Template>,
+    /// Context of the kubeconfig.
+    pub context: Option<Template>,
+    /// Namespace.
+    pub namespace: Option<Template>,
+}
+
+impl Via {
+    fn texts(&mut self) -> impl Iterator<Item = &mut Template> {
+        [&mut self.pod, &mut self.context, &mut self.namespace].into_iter().flatten()
+    }
 }
 
 /// A TLS handshake, or certificate files.
@@ -176,9 +200,12 @@ pub struct Postgres {
     pub password: Option<Template>,
     /// One query; its first column of its first row is `value`.
     pub query: Option<Template>,
+    /// The way to a server that this machine does not reach by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<Via>,
 }
 
-/// A PromQL instant query.
+/// A PromQL query: of now, or of a range of time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Prometheus {
@@ -192,6 +219,12 @@ pub struct Prometheus {
     pub basic_auth: Option<Template>,
     /// Bearer token.
     pub bearer: Option<Template>,
+    /// Seconds up to now that are asked for; without, the value of now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<f64>,
+    /// Seconds between two points of a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
 }
 
 /// Formats of reports.
@@ -337,6 +370,16 @@ pub struct CommandText {
 }
 
 impl ProbeKind {
+    /// The way that it takes, if it takes one.
+    pub fn via(&mut self) -> Option<&mut Via> {
+        match self {
+            Self::Http(http) => http.via.as_mut(),
+            Self::Openapi(openapi) => openapi.http.via.as_mut(),
+            Self::Postgres(postgres) => postgres.via.as_mut(),
+            _ => None,
+        }
+    }
+
     /// The kind's key in a runbook.
     pub fn key(&self) -> &'static str {
         match self {
@@ -389,7 +432,8 @@ impl ProbeKind {
             Self::File(f) => vec![&mut f.path],
             Self::Config(c) => [&mut c.file, &mut c.text].into_iter().flatten().collect(),
             Self::Postgres(p) => {
-                [&mut p.url, &mut p.address, &mut p.user, &mut p.password, &mut p.query].into_iter().flatten().collect()
+                let own = [&mut p.url, &mut p.address, &mut p.user, &mut p.password, &mut p.query];
+                own.into_iter().flatten().chain(p.via.iter_mut().flat_map(Via::texts)).collect()
             }
             Self::Prometheus(p) => {
                 let mut texts = vec![&mut p.url, &mut p.query];
@@ -439,6 +483,7 @@ impl Http {
             .into_iter()
             .flatten(),
         );
+        texts.extend(self.via.iter_mut().flat_map(Via::texts));
         texts
     }
 }

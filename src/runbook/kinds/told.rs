@@ -48,4 +48,7 @@ pub struct GrafanaNotes {
     /// The uid of the one dashboard that shows them; without one all do that ask for the tag `flightdeck`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dashboard: Option<Template>,
+    /// Ids of steps whose pass is marked too, such as the switch of traffic.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
 }

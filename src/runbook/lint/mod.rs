@@ -3,6 +3,7 @@
 mod gauges;
 mod hidden;
 mod limits;
+mod pins;
 mod review;
 mod unreached;
 mod unused;
@@ -36,6 +37,11 @@ const RULES: &[Rule] = &[
     Rule { name: "review", doc: "A review of the runbook that is overdue.", look: review::look },
     Rule { name: "unreached", doc: "A step that no choice of parameters reaches.", look: unreached::look },
     Rule { name: "hidden", doc: "A field that hides a name in `expect`.", look: hidden::look },
+    Rule {
+        name: "pins",
+        doc: "An undo that names no pin, and returns to the bad version when it is run twice.",
+        look: pins::look,
+    },
     Rule { name: "gauges", doc: "A check or condition on a probe that expects nothing.", look: gauges::look },
 ];
 

@@ -136,3 +136,35 @@ fn a_file_is_linted_as_text_with_its_sum_at_the_end() {
     assert!(!ok && text.ends_with("ten_faults.yaml: 10 errors, 0 warnings\n"), "{text}");
     assert_eq!(rules().count(), RULES.len());
 }
+
+#[test]
+fn an_undo_that_would_go_forward_again_is_named_with_what_to_write() {
+    let body = "defaults: { timeout: 1m }
+phases:
+  - title: Deploy
+    steps:
+      - title: Apply
+        run: kubectl apply -f x
+        undo: { title: Back, run: kubectl rollout undo deployment/a }
+      - title: Pull
+        run: docker pull a
+        undo: { title: Pinned, run: kubectl rollout undo deployment/a --to-revision=4 }
+rollback:
+  steps:
+    - { title: Undo, undo_steps: all }
+    - { title: By script, script: helm rollback shop }
+";
+    let problems = lint(&loaded(body), day("2025-12-01"));
+    let told: Vec<_> = problems.iter().map(|p| (p.line, p.message.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (9, "`Back` goes back to the revision before the present one: run twice, it returns to the bad version"),
+            (
+                16,
+                "`By script` goes back to the release before the present one: run twice, it returns to the bad version"
+            ),
+        ]
+    );
+    assert!(problems.iter().all(|p| p.hint.as_deref().is_some_and(|hint| hint.contains("${{ pins.revision }}"))));
+}

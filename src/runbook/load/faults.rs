@@ -140,3 +140,39 @@ fn shapes_that_are_wrong() {
     assert_eq!(messages("flightdeck: 1\ntitle: t\n"), ["1: a runbook needs one of `steps`, `phases`"]);
     assert_eq!(messages("- a\n"), ["1: a runbook cannot be a list"]);
 }
+
+#[test]
+fn channels_and_telemetry_say_what_is_wrong() {
+    let head =
+        |text: &str| messages(&format!("flightdeck: 1\ntitle: t\n{text}\nsteps: [ {{ id: one, title: One }} ]\n"));
+    let channel = |text: &str| {
+        let told = "steps: [ { id: one, title: One, notify: { to: team, text: x } } ]";
+        messages(&format!("flightdeck: 1\ntitle: t\nchannels: {{ team: {text} }}\n{told}\n"))
+    };
+    for fine in [
+        "{ slack: 'https://x/1' }",
+        "{ email: 'a@x.org, b@x.org', server: 'mail:587', from: 'd@x.org', tls: starttls, user: u, password: p }",
+        "{ pagerduty: KEY, severity: critical, url: 'https://127.0.0.1:1' }",
+        "{ jira: 'https://jira', project: OPS, issue_type: Task, token: t, user: u, ca: ca.pem }",
+        "{ file: notices.log }",
+    ] {
+        assert_eq!(channel(fine), Vec::<String>::new(), "{fine}");
+    }
+    let wrong = [
+        (channel("{ slack: a, file: b }"), "two of a kind: `slack` and `file`"),
+        (channel("{ server: 'mail:25' }"), "needs one of `slack`"),
+        (channel("{ email: a@x.org, severity: critical }"), "`severity` stands beside `pagerduty` only"),
+        (channel("{ pagerduty: K, severity: loud }"), "cannot be `loud`"),
+        (head("telemetry: { grafana: { url: 'http://g', steps: [on] } }"), "no step has the id `on`"),
+        (head("telemetry: { grafana: { token: t } }"), "needs `url`"),
+        (head("telemetry: { grafana: { url: 'http://g', token: t, basic_auth: 'u:p' } }"), "`token` and `basic_auth`"),
+        (head("telemetry: { jaeger: 'http://j' }"), "has no key `jaeger`"),
+    ];
+    for (said, part) in wrong {
+        assert!(said.iter().any(|line| line.starts_with("3: ") && line.contains(part)), "{said:?}: wanted {part}");
+    }
+    assert_eq!(
+        head("telemetry: { otlp: 'http://c', grafana: { url: 'http://g', steps: [one] } }"),
+        Vec::<String>::new()
+    );
+}

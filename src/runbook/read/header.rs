@@ -114,6 +114,7 @@ impl Cx<'_, '_, '_> {
                             token: cx.text("token", Want::Hidden),
                             basic_auth: cx.text("basic_auth", Want::Hidden),
                             dashboard: cx.text("dashboard", Want::Hidden),
+                            steps: cx.names("steps").into_iter().map(|name| name.0).collect(),
                         })
                     })
                     .flatten(),

@@ -2,7 +2,7 @@
 
 use crate::runbook::kinds::{
     CommandText, ConfigFormat, ConfigProbe, Docker, DockerFigure, DockerOf, FileProbe, Git, Http, Openapi, Port,
-    Postgres, ProbeKind, Prometheus, Report, ReportFormat, RunProbe, ScriptProbe, Tcp, Tls,
+    Postgres, ProbeKind, Prometheus, Report, ReportFormat, RunProbe, ScriptProbe, Tcp, Tls, Via,
 };
 use crate::runbook::model::Want;
 use crate::runbook::tree::Node;
@@ -48,7 +48,17 @@ impl Cx<'_, '_, '_> {
             basic_auth: self.hidden("basic_auth"),
             bearer: self.hidden("bearer"),
             origin: self.hidden("origin"),
+            via: self.via(),
+            keep_alive: false,
         }
+    }
+
+    fn via(&mut self) -> Option<Via> {
+        self.within("via", |cx| Via {
+            pod: cx.hidden("pod"),
+            context: cx.hidden("context"),
+            namespace: cx.hidden("namespace"),
+        })
     }
 
     fn docker(&mut self) -> Docker {
@@ -131,6 +141,7 @@ impl Cx<'_, '_, '_> {
                 user: self.hidden("user"),
                 password: self.hidden("password"),
                 query: self.hidden("query"),
+                via: self.via(),
             }),
             "prometheus" => ProbeKind::Prometheus(Prometheus {
                 url: self.needed("url"),
@@ -138,6 +149,8 @@ impl Cx<'_, '_, '_> {
                 ca: self.hidden("ca"),
                 basic_auth: self.hidden("basic_auth"),
                 bearer: self.hidden("bearer"),
+                range: self.seconds("range"),
+                step: self.seconds("step"),
             }),
             "report" => ProbeKind::Report(Report {
                 path: self.needed("path"),

@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
-use axum::Router;
 use axum::extract::{Path, Query, State as Shared};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::http;
+use super::leases::Locks;
 use crate::sandbox::state::State;
 use crate::sandbox::state::compose::{Container, Phase, timing};
 use crate::sandbox::world::Core;
@@ -35,8 +36,15 @@ pub fn router(core: Core) -> Router {
         .route("/containers/{id}/logs", get(logs))
         .route("/containers/{id}/stats", get(stats))
         .route("/images/{*name}", get(image))
-        .route("/volumes", get(volumes));
-    Router::new().nest("/{version}", routes.clone()).merge(routes).fallback(unknown).with_state(core)
+        .route("/volumes", get(volumes))
+        .route("/volumes/create", post(make_volume))
+        .route("/volumes/{name}", get(volume).delete(delete_volume));
+    Router::new()
+        .nest("/{version}", routes.clone())
+        .merge(routes)
+        .fallback(unknown)
+        .layer(Extension(Locks::default()))
+        .with_state(core)
 }
 
 fn refuse(status: u16, message: String) -> Response {
@@ -244,4 +252,36 @@ async fn volumes(Shared(core): Shared<Core>, Query(asked): Query<Asked>) -> Resp
         s.engine.volumes.iter().filter(of).map(line).collect()
     });
     http::json(200, &json!({ "Volumes": list, "Warnings": [] }))
+}
+
+/// Volumes that were made by name, with their labels; one that is there is given as it is.
+async fn make_volume(Extension(made): Extension<Locks>, Json(wanted): Json<Value>) -> Response {
+    let name = wanted["Name"].as_str().unwrap_or_default().to_owned();
+    if name.is_empty() {
+        return refuse(400, "a volume needs a name here".into());
+    }
+    let fresh = json!({
+        "Name": name, "Driver": "local", "Mountpoint": format!("/var/lib/docker/volumes/{name}/_data"),
+        "Labels": wanted["Labels"], "Scope": "local", "Options": null,
+    });
+    http::json(201, &*made.all().entry(name).or_insert(fresh))
+}
+
+/// A name in a path, behind the version that may stand before it.
+fn named(path: &HashMap<String, String>) -> String {
+    path.get("name").cloned().unwrap_or_default()
+}
+
+async fn volume(Extension(made): Extension<Locks>, Path(path): Path<HashMap<String, String>>) -> Response {
+    let name = named(&path);
+    let found = made.all().get(&name).cloned();
+    found.map_or_else(|| refuse(404, format!("get {name}: no such volume")), |volume| http::json(200, &volume))
+}
+
+async fn delete_volume(Extension(made): Extension<Locks>, Path(path): Path<HashMap<String, String>>) -> Response {
+    let name = named(&path);
+    match made.all().remove(&name) {
+        Some(_) => axum::http::StatusCode::NO_CONTENT.into_response(),
+        None => refuse(404, format!("get {name}: no such volume")),
+    }
 }

@@ -42,6 +42,7 @@ pub fn router(core: Core) -> Router {
         .route("/api/ds/query", post(ds_query))
         .route("/d/{uid}", get(|| async { Html("<!doctype html><title>Grafana</title>") }))
         .route("/api/datasources/proxy/uid/prometheus/api/v1/query", get(prometheus))
+        .route("/api/datasources/proxy/uid/prometheus/api/v1/query_range", get(prometheus_range))
         .route("/api/datasources/proxy/uid/loki/loki/api/v1/query", get(loki_number))
         .route("/api/datasources/proxy/uid/loki/loki/api/v1/query_range", get(loki_lines))
         .route("/api/datasources/proxy/uid/tempo/api/search", get(tempo))
@@ -168,6 +169,30 @@ struct Asked {
 
 async fn prometheus(Shared(core): Shared<Core>, Query(asked): Query<Asked>) -> Response {
     number(&core, queries::figure(&queries::PROMETHEUS, &asked.query), &asked.query)
+}
+
+/// The world keeps no history: a range is the figure of now at each of its points.
+async fn prometheus_range(Shared(core): Shared<Core>, Query(asked): Query<Range>) -> Response {
+    let figure = queries::figure(&queries::PROMETHEUS, &asked.query);
+    let value = figure.and_then(|figure| core.look(|s, now| s.figure(figure, now)));
+    let (Some(step), true) = (Some(asked.step).filter(|step| *step > 0.0), asked.end >= asked.start) else {
+        let text = "invalid parameter \"step\": zero or negative query resolution step widths are not accepted";
+        return http::json(400, &json!({ "status": "error", "errorType": "bad_data", "error": text }));
+    };
+    let points = (((asked.end - asked.start) / step) as usize).min(11_000);
+    let at = |point: usize| asked.start + step * point as f64;
+    let series = |v: f64| (0..=points).map(|point| json!([at(point), format!("{v}")])).collect::<Vec<_>>();
+    let result: Vec<Value> = value.into_iter().map(|v| json!({ "metric": {}, "values": series(v) })).collect();
+    http::json(200, &json!({ "status": "success", "data": { "resultType": "matrix", "result": result } }))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Range {
+    query: String,
+    start: f64,
+    end: f64,
+    step: f64,
 }
 
 async fn loki_number(Shared(core): Shared<Core>, Query(asked): Query<Asked>) -> Response {

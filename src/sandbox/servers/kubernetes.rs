@@ -7,12 +7,13 @@ use axum::http::{Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use chrono::{SecondsFormat, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::http;
+use super::leases::Locks;
+use super::{http, port_forward};
 use crate::sandbox::shim::{kube_object, service_lines};
 use crate::sandbox::state::kube::{Deployment, POD_RUNS, Pod, PodPhase};
 use crate::sandbox::world::Core;
@@ -30,14 +31,22 @@ pub fn router(core: Core) -> Router {
         .route("/api/v1/namespaces/{namespace}", get(namespace))
         .route("/api/v1/namespaces/{namespace}/pods", get(pods))
         .route("/api/v1/namespaces/{namespace}/pods/{name}/log", get(log))
+        .route("/api/v1/namespaces/{namespace}/pods/{name}", get(pod))
+        .route("/api/v1/namespaces/{namespace}/pods/{name}/portforward", get(forward))
         .route("/api/v1/namespaces/{namespace}/events", get(|| async { listed("EventList", "v1", vec![]) }))
         .route("/api/v1/namespaces/{namespace}/secrets/{name}", get(secret))
         .route("/api/v1/namespaces/{namespace}/services/{name}", get(service))
         .route("/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices", get(slices))
         .route("/apis/apps/v1/namespaces/{namespace}/deployments", get(deployments))
         .route("/apis/apps/v1/namespaces/{namespace}/deployments/{name}", get(deployment))
+        .route("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases", post(make_lease))
+        .route(
+            "/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/{name}",
+            get(lease).put(put_lease).delete(delete_lease),
+        )
         .route("/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods", get(metrics))
         .fallback(unknown)
+        .layer(Extension(Locks::default()))
         .layer(middleware::from_fn_with_state(core.clone(), known))
         .with_state(core)
 }
@@ -90,6 +99,10 @@ struct At {
 }
 
 impl At {
+    fn key(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+
     fn is_ours(&self, core: &Core) -> bool {
         self.namespace == core.settings().namespace
     }
@@ -161,6 +174,69 @@ async fn slices(
     listed("EndpointSliceList", "discovery.k8s.io/v1", vec![slice])
 }
 
+fn no_lease(name: &str) -> Response {
+    refuse(404, "NotFound", &format!("leases.coordination.k8s.io {name:?} not found"))
+}
+
+async fn lease(Extension(leases): Extension<Locks>, Path(at): Path<At>) -> Response {
+    let found = leases.all().get(&at.key()).cloned();
+    found.map_or_else(|| no_lease(&at.name), |lease| http::json(200, &lease))
+}
+
+/// Objects have a version that grows with each write, as the real ones.
+fn versioned(mut lease: Value, before: u64) -> Value {
+    lease["metadata"]["resourceVersion"] = json!((before + 1).to_string());
+    lease
+}
+
+fn version_of(lease: &Value) -> u64 {
+    lease["metadata"]["resourceVersion"].as_str().and_then(|text| text.parse().ok()).unwrap_or(840_000)
+}
+
+async fn make_lease(
+    Shared(core): Shared<Core>,
+    Extension(leases): Extension<Locks>,
+    Path(namespace): Path<String>,
+    Json(lease): Json<Value>,
+) -> Response {
+    let name = lease["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let at = At { namespace, name };
+    if !at.is_ours(&core) {
+        return refuse(404, "NotFound", &format!("namespaces {:?} not found", at.namespace));
+    }
+    let mut all = leases.all();
+    if all.contains_key(&at.key()) {
+        return refuse(409, "AlreadyExists", &format!("leases.coordination.k8s.io {:?} already exists", at.name));
+    }
+    let made = versioned(lease, 840_000);
+    all.insert(at.key(), made.clone());
+    http::json(201, &made)
+}
+
+async fn put_lease(Extension(leases): Extension<Locks>, Path(at): Path<At>, Json(lease): Json<Value>) -> Response {
+    let mut all = leases.all();
+    let Some(before) = all.get(&at.key()).map(version_of) else { return no_lease(&at.name) };
+    if lease["metadata"].get("resourceVersion").is_some() && version_of(&lease) != before {
+        return refuse(
+            409,
+            "Conflict",
+            "the object has been modified; please apply your changes to the latest version",
+        );
+    }
+    let made = versioned(lease, before);
+    all.insert(at.key(), made.clone());
+    http::json(200, &made)
+}
+
+async fn delete_lease(Extension(leases): Extension<Locks>, Path(at): Path<At>) -> Response {
+    match leases.all().remove(&at.key()) {
+        Some(_) => {
+            http::json(200, &json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success" }))
+        }
+        None => no_lease(&at.name),
+    }
+}
+
 async fn deployment(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
     let found = if at.is_ours(&core) { kube_object(&core, "deployment.apps", &at.name) } else { None };
     let gone = || refuse(404, "NotFound", &format!("deployments.apps {:?} not found", at.name));
@@ -185,6 +261,38 @@ async fn pods(
     let mut items = each_pod(&core, &at, |deployment, pod, phase, _| shown(&core, deployment, pod, phase));
     items.retain(|pod| selects(selector, &pod["metadata"]["labels"]));
     listed("PodList", "v1", items)
+}
+
+async fn pod(Shared(core): Shared<Core>, Path(at): Path<At>) -> Response {
+    let found = each_pod(&core, &at, |deployment, pod, phase, _| {
+        (pod.name == at.name).then(|| shown(&core, deployment, pod, phase))
+    });
+    let gone = || refuse(404, "NotFound", &format!("pods {:?} not found", at.name));
+    found.into_iter().flatten().next().map_or_else(gone, |object| http::json(200, &object))
+}
+
+/// A port of a pod; of one that does not run yet there is none.
+async fn forward(
+    Shared(core): Shared<Core>,
+    Path(at): Path<At>,
+    Query(asked): Query<HashMap<String, String>>,
+    request: Request,
+) -> Response {
+    let found = each_pod(&core, &at, |deployment, pod, phase, _| {
+        (pod.name == at.name).then(|| (deployment.name.clone(), phase))
+    });
+    let Some(port) = asked.get("ports").and_then(|ports| ports.parse().ok()) else {
+        return refuse(400, "BadRequest", "one port is forwarded here");
+    };
+    match found.into_iter().flatten().next() {
+        None => refuse(404, "NotFound", &format!("pods {:?} not found", at.name)),
+        Some((_, PodPhase::Creating)) => {
+            refuse(500, "InternalError", "unable to forward port because pod is not running")
+        }
+        Some((deployment, _)) => {
+            port_forward::forward(request, port, port_forward::inside(&core.settings().ports, &deployment, port))
+        }
+    }
 }
 
 fn each_pod<T>(core: &Core, at: &At, show: impl Fn(&Deployment, &Pod, PodPhase, Millis) -> T) -> Vec<T> {

@@ -12,10 +12,12 @@ mod kms_admin;
 mod kms_api;
 mod kms_document;
 mod kubernetes;
+mod leases;
 mod listen;
 mod mail;
 mod notices;
 mod pagerduty;
+mod port_forward;
 mod postgres;
 mod queries;
 #[cfg(test)]

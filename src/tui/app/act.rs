@@ -120,6 +120,10 @@ impl App {
             (Verb::Show, _) => self.view.chosen = None,
             (Verb::Close(phase), _) => self.open(Box::new(Close::new(phase))),
             (Verb::Continue, _) => self.want(Want::Continue, None),
+            (Verb::TakeOver, _) => {
+                let form = dialogs::take_over(&ctx);
+                self.open(Box::new(form));
+            }
             (Verb::CheckAgain, _) => self.want(Want::CheckPlaces, None),
             (verb, Some(index)) => self.enter_item(verb, index),
             (_, None) => {}

@@ -79,6 +79,8 @@ impl App {
             }
             Event::StorageFailed { .. } => "the journal cannot be written".into(),
             Event::TargetChanged { kind, .. } => format!("{} has changed", text::line(kind)),
+            Event::LeaseRefused { .. } => "another run holds the lock at the target".into(),
+            Event::LeaseLost { .. } => "another run took over the lock at the target".into(),
             Event::RunEnded { .. } => {
                 self.dialogs.clear();
                 self.view.follow();

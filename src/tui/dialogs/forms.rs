@@ -302,6 +302,25 @@ pub fn note(ctx: &Ctx<'_>) -> Form {
     .kept()
 }
 
+/// Takes over the lock at the target from a run whose host is dead.
+pub fn take_over(ctx: &Ctx<'_>) -> Form {
+    let fields = vec![Field::new("Why may it be taken over?", "recorded, here and at the target", "")];
+    let lease = ctx.model.state.lease.as_ref();
+    let mut intro: Vec<String> = lease.map(|lease| text::line(&lease.words())).into_iter().collect();
+    if let Some(other) = lease.and_then(|lease| lease.other()) {
+        intro.push(format!(
+            "Its host no longer renews it. A command of the run {} may still run on its machine: ask {} or look there.",
+            text::line(&other.run),
+            text::line(&other.who)
+        ));
+    }
+    Form::new("take-over", "Take the lock over", fields, "take it over", |texts| {
+        let reason = reason(texts.first().map(String::as_str).unwrap_or_default())?;
+        Ok(Want::TakeOver { reason })
+    })
+    .intro(intro)
+}
+
 /// Why they went back, said after BEGIN.
 pub fn back_reason() -> Form {
     let field = Field::new("Why did you go back?", "it stands in the record and in the notices", "");

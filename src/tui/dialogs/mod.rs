@@ -21,8 +21,8 @@ pub use control::Control;
 pub use find::Find;
 pub use form::{Field, Form};
 pub use forms::{
-    again, answer, approval, back_reason, begin, danger, defer, edit, note, pause, reopen, secret, skip, unknown,
-    unrecorded,
+    again, answer, approval, back_reason, begin, danger, defer, edit, note, pause, reopen, secret, skip, take_over,
+    unknown, unrecorded,
 };
 pub use leave::{asked, leave};
 pub use menu::Menu;

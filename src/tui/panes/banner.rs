@@ -2,6 +2,7 @@
 
 use ratatui::style::Style;
 
+use crate::engine::LOCK;
 use crate::tui::text;
 use crate::tui::view::Ctx;
 use crate::tui::widgets::Line;
@@ -38,12 +39,15 @@ pub fn banner(ctx: &Ctx<'_>, columns: usize) -> Vec<Line> {
         all.push((words, theme.critical()));
     }
     for (kind, (pinned, found)) in &state.moved {
-        let words = format!(
-            "{} is {}, pinned {}: nothing starts; switch back, then check again",
-            text::line(kind),
-            text::line(found),
-            text::line(pinned)
-        );
+        let words = match kind.as_str() {
+            LOCK => text::line(&state.in_the_way(kind, pinned, found, "Enter takes the lock over, with a reason")),
+            _ => format!(
+                "{} is {}, pinned {}: nothing starts; switch back, then check again",
+                text::line(kind),
+                text::line(found),
+                text::line(pinned)
+            ),
+        };
         all.push((words, theme.caution()));
     }
     if let Some((who, until)) = &state.control.asked

@@ -70,6 +70,11 @@ pub trait Page {
 
     /// The wheel: lines down, or up when negative.
     fn wheel(&mut self, _lines: i32) {}
+
+    /// A page that ends by itself: with what. Asked each second.
+    fn over(&self) -> Option<Self::Out> {
+        None
+    }
 }
 
 /// A screen on which the program is waited for.

@@ -150,6 +150,9 @@ impl Session {
                 self.screen.draw(|area, buf| frame(page, look, area, buf))?;
                 dirty = false;
             }
+            if let Some(out) = page.over() {
+                return Ok(Left::Answered(out));
+            }
             let Some(inputs) = self.read()? else { return Ok(Left::Interrupted) };
             for input in inputs {
                 dirty = true;

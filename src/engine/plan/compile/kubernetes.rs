@@ -10,6 +10,13 @@ impl Compiler<'_> {
     /// A probe's kind with the pinned context and namespace, where it names none itself, and with the deployments of
     /// the target groups that it names.
     pub(super) fn placed(&self, mut kind: ProbeKind) -> ProbeKind {
+        let pinned = |of: WhereKind| {
+            self.plan.places.iter().find(|place| place.kind == of).map(|place| Template::plain(place.is.as_str()))
+        };
+        if let Some(via) = kind.via() {
+            via.context = via.context.take().or_else(|| pinned(WhereKind::KubeContext));
+            via.namespace = via.namespace.take().or_else(|| pinned(WhereKind::Namespace));
+        }
         let place = match &mut kind {
             ProbeKind::Kubernetes(look) => Some((&mut look.context, &mut look.namespace, &mut look.deployments)),
             ProbeKind::Logs(look) if look.from == LogsFrom::Kubernetes => {
@@ -18,9 +25,6 @@ impl Compiler<'_> {
             _ => None,
         };
         if let Some((context, namespace, deployments)) = place {
-            let pinned = |of: WhereKind| {
-                self.plan.places.iter().find(|place| place.kind == of).map(|place| Template::plain(place.is.as_str()))
-            };
             *context = context.take().or_else(|| pinned(WhereKind::KubeContext));
             *namespace = namespace.take().or_else(|| pinned(WhereKind::Namespace));
             *deployments = deployments.iter().flat_map(|text| self.deployments(text)).collect();
