@@ -17,6 +17,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use flightdeck::sandbox;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// Where Debian's libnginx-mod-stream puts it.
@@ -60,9 +61,12 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        let _ = self.run(&["-s", "stop"]);
+        // Not by `-s stop`, which reads the files first: a killed master would leave its workers.
+        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
         let begun = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) && begun.elapsed() < Duration::from_secs(5) {
+        while matches!(self.child.try_wait(), Ok(None)) && begun.elapsed() < LIMIT {
             std::thread::sleep(Duration::from_millis(20));
         }
         let _ = self.child.kill();

@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(
             said(&service),
             "kubectl get service/kms --context prod-eu -n shop -o wide; \
-             kubectl get endpointslices --context prod-eu -n shop -l kubernetes.io/service-name=kms"
+             kubectl get endpointslices --context prod-eu -n shop -l 'kubernetes.io/service-name=kms'"
         );
         let secrets = Kubernetes { secrets: texts(&["db/password"]), ..place(KubernetesOf::Secrets) };
         assert_eq!(said(&secrets), "kubectl describe secret db --context prod-eu -n shop");
