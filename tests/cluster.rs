@@ -1,4 +1,4 @@
-//! The shipped runbook on a real Kubernetes: a release that comes up.
+//! The shipped runbook on a real Kubernetes: a release that comes up, and one that does not.
 
 #![allow(
     clippy::unwrap_used,
@@ -89,13 +89,30 @@ impl Drop for Flight {
     }
 }
 
-/// Those of the sandbox, and what is different on a real cluster without a metrics server.
+/// Those of the sandbox, what is different on a real cluster without a metrics server, and what a rollback asks.
 fn answers(lab: &Lab) -> PathBuf {
     let path = lab.base().join("answers.yaml");
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks/answers-sandbox.yaml");
     let text = std::fs::read_to_string(shipped).unwrap();
-    let none = "{ skip: The lab has no metrics server }";
-    let more = format!("start: cryptoutil-prod\npod_cpu_low: {none}\npod_memory_low: {none}\n");
+    let tomorrow =
+        (chrono::Utc::now() + chrono::TimeDelta::hours(20)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let more = format!(
+        "start: cryptoutil-prod
+pod_cpu_low: {{ skip: The lab has no metrics server }}
+pod_memory_low: {{ skip: The lab has no metrics server }}
+pod_memory_stable: {{ skip: The lab has no metrics server }}
+rollback: It failed unattended
+announce_rollback: true
+incident_ticket: https://tickets.example.com/INC-7
+analysis_scheduled: {{ fields: {{ on: \"{tomorrow}\", led_by: dana }} }}
+reason_documented: {{ fields: {{ reason: It did not become ready }} }}
+root_cause: Fewer than 3 of 5 keys open the root key
+action_items: {{ fields: {{ actions: Unseal in staging first }} }}
+debrief: \"{tomorrow}\"
+improvements: None
+testing_gaps: None
+"
+    );
     std::fs::write(&path, format!("{text}\n{more}")).unwrap();
     path
 }
@@ -170,10 +187,10 @@ fn all_there(lab: &Lab, rows: &[Row]) {
 }
 
 #[test]
-fn a_release_comes_up_and_no_row_is_lost() {
+fn a_release_comes_up_and_a_bad_one_is_taken_back() {
     let lab = match Lab::start() {
         Ok(lab) => lab,
-        Err(why) => return not_run("a_release_comes_up_and_no_row_is_lost", &why),
+        Err(why) => return not_run("a_release_comes_up_and_a_bad_one_is_taken_back", &why),
     };
     lab.cluster.until("the first row is written", |_| write_row(&lab, "first").ok());
     let mut rows: Vec<Row> = (0..8).map(|n| write_row(&lab, &format!("before {n}")).unwrap()).collect();
@@ -190,5 +207,25 @@ fn a_release_comes_up_and_no_row_is_lost() {
     assert_eq!(lab.running(), ["docker.io/lab/kms:1.5.0"; 2]);
     all_there(&lab, &rows);
 
+    // The next one never unseals: its pods run and are not ready. The runbook's own rollback brings back what ran.
+    lab.release("1.6.0", "unready");
+    let begun = Instant::now();
+    let (flight, written, refused) = meanwhile(&lab, "1.6.0", || Flight::fly(&lab, "1.5.0", "1.6.0"));
+    let took = begun.elapsed();
+    let record = flight.record();
+    assert_eq!(record["outcome"]["how"], "rolled_back", "{}", flight.told());
+    let back = &record["went_back"];
+    let seconds = back["seconds"].as_f64().unwrap_or_else(|| panic!("{back}"));
+    eprintln!(
+        "1.5.0 to 1.6.0 and back: {took:?}, healthy {seconds:.1} s after the decision (exit {}); meanwhile {} rows were \
+         written and {refused} refused",
+        flight.exit,
+        written.len()
+    );
+    assert!(seconds < back["rto"].as_f64().unwrap(), "{back}");
+    assert!(!written.is_empty());
+    rows.extend(written);
+    assert_eq!(lab.running(), ["docker.io/lab/kms:1.5.0"; 2]);
+    all_there(&lab, &rows);
     lab.leaves_nothing();
 }
