@@ -41,6 +41,11 @@
 //! - Commands get a kubeconfig of the run's own (`private/`, gone when the run ends) with the pinned context alone, made
 //!   anew from the operator's at each start, since tokens are renewed there. Looks that are commands are
 //!   bound likewise; looks through an API name their context themselves.
+//! - The rollback's steps are started by the autopilot's rule, whether or not the run has an autopilot, until the system is
+//!   verified healthy: so each start goes the ordinary way, places looked at, secrets there, its digest shown. An answers
+//!   file may decide to go back (`rollback: REASON`), never over what nobody knows the end of.
+//! - `rollback_decided` leaves the open phase open: nothing of the way there is asked for any more, and what still runs is
+//!   stopped before the first undo. Only an attempt that certainly never started was not begun.
 //! - A run holds a lock at the target (`host::lease`): taken at the flight's begin, so that what is pinned is nobody's
 //!   half-done deployment. Another's lock stands in the way like a place that has moved.
 //! - The sampler has two threads with a runtime each, and a probe stays on one: with one runtime on two threads, looks woke

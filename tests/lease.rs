@@ -18,7 +18,7 @@ mod kube;
 use std::collections::BTreeMap;
 
 use common::{Client, Run, wait_for};
-use flightdeck::engine::{Event, LeaseHolder, Want};
+use flightdeck::engine::{Event, LeaseHolder, Status, Want};
 use flightdeck::link::Role;
 
 /// A step that changes something, and one behind it.
@@ -97,6 +97,7 @@ fn two_deployments(text: &str, target: Option<&str>, env: &BTreeMap<String, Stri
     let why = anna.refused(start);
     assert!(why.contains("taken over by bob@ops2"), "{why}");
 
+    bob.status("change", &Status::Passed);
     bob.start("next");
     bob.ended();
     drop(bob);
@@ -144,6 +145,7 @@ fn one_deployment_at_a_time_in_kubernetes() {
     });
     assert!(why.contains("not allowed") && why.contains("leases"), "{why}");
     assert!(kim.state.cautions.iter().any(|c| c.text.contains("no lock at the target")));
+    kim.status("change", &Status::Passed);
     kim.start("next");
     kim.ended();
     assert!(run.file("record.md").contains("flown without the Lease flightdeck-shop"), "{}", run.file("record.md"));

@@ -118,7 +118,7 @@ impl Say {
             let rto = state.plan.objectives.rto.map(|rto| format!(", RTO {}", clock(rto as u64))).unwrap_or_default();
             lines.more(Tone::Plain, &format!("{} steps, needs {known}{rto}", way.steps.len()));
             for (index, lost) in &way.no_return {
-                let text = format!("data is NOT SAFE: \"{}\" is a point of no return: {lost}", title(state, *index));
+                let text = format!("past a point of no return, \"{}\": {lost}", title(state, *index));
                 lines.more(Tone::Bad, &text);
             }
             for index in &way.stays {

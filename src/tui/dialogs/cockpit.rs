@@ -260,7 +260,7 @@ fn data(ctx: &Ctx<'_>, way: &WayBack) -> (String, bool) {
         let more =
             if way.no_return.len() > 1 { format!(" (+{} more)", way.no_return.len() - 1) } else { String::new() };
         let title = facts::title(ctx.model, *index);
-        return (format!("NOT SAFE: \"{title}\" is a point of no return: {}{more}", text::line(lost)), false);
+        return (format!("past a point of no return, \"{title}\": {}{more}", text::line(lost)), false);
     }
     let backup = state.pins.iter().find(|(name, _)| name.as_str().contains("backup"));
     let backup = backup.map(|(name, value)| format!("; {name} {}", text::cut(&text::line(&value.to_string()), 24)));
