@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::plan::{Action, Item, Plan};
+use super::plan::{Item, Plan};
 use super::state::{Settled, State, Status};
 use crate::expr::{Over, ProbeNow, Scope, chosen, walk};
 use crate::words::{ItemId, Name, Outcome, ProbeId, Value};
@@ -206,9 +206,7 @@ pub fn why_off(state: &State, index: usize) -> Option<String> {
     match (&item.switched, &item.settled) {
         (Some((false, why)), _) => Some(why.clone()),
         (_, Some(Settled::NotApplicable(reason))) => Some(reason.clone()),
-        _ if matches!(&plan.action, Action::Check(check) if check.probes.is_empty()) => {
-            Some("all its probes are switched off".into())
-        }
+        _ if plan.action.looks_at_nothing() => Some("all its probes are switched off".into()),
         _ => None,
     }
 }

@@ -26,6 +26,9 @@ impl State {
             Some(Settled::Deferred(..)) => return Status::Deferred,
             Some(Settled::Overridden(..)) => return Status::Overridden,
         }
+        if plan.action.looks_at_nothing() {
+            return Status::Off;
+        }
         if let Action::Check(check) = &plan.action {
             return self.sensed(plan, item, check);
         }
@@ -49,9 +52,6 @@ impl State {
     /// What a sensed item looks like: the worst of its probes. Before its phase was opened nothing was looked at; when
     /// it is closed, what was green then stays so, and red is a caution.
     fn sensed(&self, plan: &Item, item: &ItemState, check: &Check) -> Status {
-        if check.probes.is_empty() {
-            return Status::Off;
-        }
         match self.phases.get(plan.phase) {
             Some(phase) if phase.closed.is_some() && item.owed.is_none() => return Status::Passed,
             Some(phase) if phase.opened.is_some() => {}

@@ -32,6 +32,15 @@ pub enum Action {
 }
 
 impl Action {
+    /// All its probes are switched off: there is nothing to look at, or to wait for.
+    pub fn looks_at_nothing(&self) -> bool {
+        match self {
+            Self::Check(check) => check.probes.is_empty(),
+            Self::Wait(Wait { until: WaitFor::Probes(probes), .. }) => probes.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The action's key in a runbook, `tick` for none.
     pub fn key(&self) -> &'static str {
         match self {

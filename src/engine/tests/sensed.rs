@@ -279,3 +279,18 @@ steps:
     let events: Vec<&Event> = f.events.iter().map(|e| &e.event).collect();
     assert!(matches!(events.last(), Some(Event::ItemOpened { item }) if item.as_str() == "rest"));
 }
+
+#[test]
+fn a_wait_whose_probes_are_all_off_does_not_apply() {
+    let mut f = flight(
+        "parameters: { here: { type: bool, default: false } }
+probes: { up: { when: here, http: 'http://127.0.0.1:1/' } }
+steps:
+  - { id: ready, title: Ready, wait: up, timeout: 1m }
+  - { id: last, title: Last }
+",
+    );
+    f.begin().is("ready", Status::Off).at("last");
+    let why = crate::engine::why_off(&f.state, f.index("ready")).unwrap_or_default();
+    assert!(why.contains("switched off"), "{why}");
+}
